@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-import grpc
-
 
 class ErrorKind(StrEnum):
     """What went wrong, seen from the one who asked."""
@@ -23,25 +21,25 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True)
 class KindFacts:
-    """The defaults of a kind: HTTP status, gRPC code, whether a retry can help, log level."""
+    """The defaults of a kind: HTTP status, name of the gRPC status, whether a retry can help, log level."""
 
     status: int
-    grpc_code: grpc.StatusCode
+    grpc_code: str
     retryable: bool
     log_level: str
     title: str
 
 
 KIND_FACTS: dict[ErrorKind, KindFacts] = {
-    ErrorKind.INVALID: KindFacts(422, grpc.StatusCode.INVALID_ARGUMENT, False, "info", "The request is not valid"),
-    ErrorKind.UNAUTHENTICATED: KindFacts(401, grpc.StatusCode.UNAUTHENTICATED, False, "info", "Sign in first"),
-    ErrorKind.FORBIDDEN: KindFacts(403, grpc.StatusCode.PERMISSION_DENIED, False, "info", "Not allowed"),
-    ErrorKind.NOT_FOUND: KindFacts(404, grpc.StatusCode.NOT_FOUND, False, "info", "Not found"),
-    ErrorKind.CONFLICT: KindFacts(409, grpc.StatusCode.ABORTED, False, "info", "Conflict"),
-    ErrorKind.LIMITED: KindFacts(429, grpc.StatusCode.RESOURCE_EXHAUSTED, True, "info", "Too many requests"),
-    ErrorKind.UNAVAILABLE: KindFacts(503, grpc.StatusCode.UNAVAILABLE, True, "warning", "Unavailable"),
-    ErrorKind.TIMED_OUT: KindFacts(504, grpc.StatusCode.DEADLINE_EXCEEDED, True, "warning", "Timed out"),
-    ErrorKind.INTERNAL: KindFacts(500, grpc.StatusCode.INTERNAL, False, "error", "Internal error"),
+    ErrorKind.INVALID: KindFacts(422, "INVALID_ARGUMENT", False, "info", "The request is not valid"),
+    ErrorKind.UNAUTHENTICATED: KindFacts(401, "UNAUTHENTICATED", False, "info", "Sign in first"),
+    ErrorKind.FORBIDDEN: KindFacts(403, "PERMISSION_DENIED", False, "info", "Not allowed"),
+    ErrorKind.NOT_FOUND: KindFacts(404, "NOT_FOUND", False, "info", "Not found"),
+    ErrorKind.CONFLICT: KindFacts(409, "ABORTED", False, "info", "Conflict"),
+    ErrorKind.LIMITED: KindFacts(429, "RESOURCE_EXHAUSTED", True, "info", "Too many requests"),
+    ErrorKind.UNAVAILABLE: KindFacts(503, "UNAVAILABLE", True, "warning", "Unavailable"),
+    ErrorKind.TIMED_OUT: KindFacts(504, "DEADLINE_EXCEEDED", True, "warning", "Timed out"),
+    ErrorKind.INTERNAL: KindFacts(500, "INTERNAL", False, "error", "Internal error"),
 }
 
 
