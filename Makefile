@@ -32,3 +32,7 @@ lock: ## Resolve requirements.lock anew
 		--group pyproject.toml:dev $(addsuffix /pyproject.toml,$(MEMBERS)) \
 		$(foreach m,$(MEMBERS),--no-emit-package marketplace-$(subst _,-,$(notdir $(m)))) -o requirements.lock
 	@grep -A40 '^uv==' requirements.lock | awk '/^uv==/{p=1;print;next} /^[a-z]/{p=0} p' > infrastructure/packaging/installer.lock
+
+.PHONY: protos
+protos: $(STAMP) ## Generate the message and service classes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py
