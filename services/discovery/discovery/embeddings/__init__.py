@@ -1,0 +1,1 @@
+"""Sentence vectors: the port, and MiniLM without torch."""
