@@ -37,7 +37,9 @@ def differences(left: Path, right: Path) -> list[str]:
     return sorted(
         str(name)
         for name in names
-        if not ((left / name).exists() and (right / name).exists() and filecmp.cmp(left / name, right / name, shallow=False))
+        if not (
+            (left / name).exists() and (right / name).exists() and filecmp.cmp(left / name, right / name, shallow=False)
+        )
     )
 
 

@@ -1,0 +1,1 @@
+"""PostgreSQL: pools, transactions that know their tenant, migrations."""

@@ -1,0 +1,80 @@
+"""The one place where the driver's errors become ours."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import asyncpg
+
+from chassis.errors import Conflict, ErrorKind, InvalidInput, MarketplaceError, TimedOut, Unavailable
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL does not answer, or ended our connection."""
+
+    code = "database_unavailable"
+
+
+class DatabaseTimedOut(TimedOut):
+    """A statement or the wait for a connection took longer than allowed."""
+
+    code = "database_timed_out"
+
+
+class UniqueConflict(Conflict):
+    """A row with this key is there already; `constraint` says which rule it met."""
+
+    code = "already_exists"
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__("It exists already: choose another name, or read the one that is there.")
+        self.constraint = constraint
+
+
+class WriteConflict(Conflict):
+    """Two transactions met; the same request may work when sent again."""
+
+    code = "write_conflict"
+
+
+class RowRefused(MarketplaceError):
+    """Row security or a grant refused a statement: a fault of ours, never shown in detail."""
+
+    code = "row_refused"
+    kind = ErrorKind.INTERNAL
+
+
+_UNREACHABLE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+_BAD_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+_MET_ANOTHER = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+# Read from the top: a time-out is an OSError too.
+_TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], MarketplaceError]]] = [
+    (_MET_ANOTHER, lambda: WriteConflict("Somebody changed the same thing at the same time: send it again.")),
+    ((asyncpg.QueryCanceledError, TimeoutError), lambda: DatabaseTimedOut("The database took too long: try later.")),
+    ((asyncpg.InsufficientPrivilegeError,), lambda: RowRefused("The database refused a statement.")),
+    (_BAD_TEXT, lambda: InvalidInput("A text holds characters that cannot be stored, such as NUL: remove them.")),
+    ((asyncpg.NumericValueOutOfRangeError,), lambda: InvalidInput("A number is too large to be stored.")),
+    (_UNREACHABLE, lambda: DatabaseUnavailable("The database cannot be reached: try again later.", retry_after=2)),
+]
+
+
+@contextmanager
+def driver_errors_translated() -> Generator[None]:
+    """Raise our errors where asyncpg raised its own; ours and faults of the code pass through untouched."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueConflict(error.constraint_name or "") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        for driver_errors, ours in _TRANSLATIONS:
+            if isinstance(error, driver_errors):
+                raise ours() from error
+        raise

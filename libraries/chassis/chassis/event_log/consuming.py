@@ -1,0 +1,48 @@
+"""The loops of a worker that reads the log, and of a process that follows it from now on."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from chassis.errors import MarketplaceError
+from chassis.event_log.port import Consumer, EventLog, RecordedEvent
+
+POLL_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+_log = logging.getLogger("event_log")
+
+
+async def run_consumers(log: EventLog, consumers: Sequence[Consumer]) -> None:
+    """Take events for all consumers until cancelled; a failing one backs off and does not hold up the others."""
+    await asyncio.gather(*(_run(log, consumer) for consumer in consumers))
+
+
+async def _run(log: EventLog, consumer: Consumer) -> None:
+    pause = 0.0
+    while True:
+        seen = log.heard()
+        try:
+            taken = await log.consume_once(consumer)
+            pause = 0.0 if taken else POLL_SECONDS
+        except MarketplaceError as error:
+            _log.warning("%s waits: %s", consumer.group, error.code)
+            pause = min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))
+        if pause:
+            await log.wait_for_news(seen, pause)
+
+
+async def follow(log: EventLog, topic: str, start: int, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:
+    """Do something in this process for each event after `start`, until cancelled; no cursor is kept."""
+    position = start
+    while True:
+        seen = log.heard()
+        try:
+            events = await log.read(topic, position, 500)
+        except MarketplaceError as error:
+            _log.warning("following %s waits: %s", topic, error.code)
+            events = []
+        for event in events:
+            await deed(event)
+            position = event.position
+        if not events:
+            await log.wait_for_news(seen, POLL_SECONDS)

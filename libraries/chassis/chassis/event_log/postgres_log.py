@@ -1,0 +1,195 @@
+"""The EventLog on PostgreSQL: the outbox itself, in the schema `events`, reached through functions alone."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from chassis.database.pool import Database
+from chassis.database.transaction import Row, Transaction
+from chassis.errors import ErrorKind, MarketplaceError
+from chassis.event_log.port import Consumer, Event, RecordedEvent
+
+CHANNEL = "events_appended"
+SEQUENCE_BATCH = 1000
+_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
+_log = logging.getLogger("event_log")
+
+
+class PostgresEventLog:
+    """Appends, sequences, reads; one instance for each process and role."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._news = asyncio.Condition()
+        self._heard = 0
+        self._notice_owed = False
+        self._tellings: set[asyncio.Task[None]] = set()
+        self._failures: dict[tuple[str, str, int], int] = {}
+        self._waking: asyncio.Task[None] | None = None
+
+    async def append(self, transaction: Transaction, events: Sequence[Event]) -> None:
+        """Append inside the transaction of the fact, and wake the readers after its commit."""
+        await transaction.execute_many(
+            "SELECT events.append($1, $2, $3, $4, $5, $6, $7)",
+            [(e.topic, e.id, e.key, e.type, e.source, e.time, e.data) for e in events],
+        )
+        transaction.after_commit(self._wake)
+
+    async def read(self, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
+        """Events of a topic after a position, in order."""
+        async with self._database.transaction() as transaction:
+            return await self._read(transaction, topic, after, at_most)
+
+    async def head(self, topic: str) -> int:
+        """The position of the newest event of a topic; 0 for none."""
+        async with self._database.transaction() as transaction:
+            await self._sequence(transaction)
+            return await transaction.fetch_value("SELECT events.head($1)", topic)
+
+    async def groups_behind(self, topic: str, event_id: str, groups: Sequence[str]) -> int | None:
+        """How many of the groups have not taken the event yet; None while it has no position."""
+        async with self._database.transaction() as transaction:
+            return await transaction.fetch_value(
+                "SELECT events.groups_behind($1, $2, $3)", topic, event_id, list(groups)
+            )
+
+    async def consume_once(self, consumer: Consumer) -> int:
+        """Take one batch in one transaction: effects, cursor, and what had to be set aside."""
+        async with self._database.transaction() as transaction:
+            await self._sequence(transaction)
+        async with self._database.transaction() as transaction:
+            return await self._take_batch(transaction, consumer)
+
+    async def replay(self, consumer: Consumer) -> int:
+        """Hand the events that were set aside to the consumer again; how many took effect now."""
+        replayed = 0
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("SELECT * FROM events.list_set_aside($1)", consumer.group)
+        for row in rows:
+            event = _event_of(row["topic"], row)
+            async with self._database.transaction() as transaction:
+                await _apply(transaction, consumer, event)
+                await transaction.execute(
+                    "SELECT events.mark_replayed($1, $2, $3)", consumer.group, event.topic, event.position
+                )
+            replayed += 1
+        return replayed
+
+    async def lag(self) -> dict[tuple[str, str], int]:
+        """How far each group of this service is behind, by group and topic."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch("SELECT * FROM events.lag()")
+        return {(row["consumer_group"], row["topic"]): row["behind"] for row in rows}
+
+    def heard(self) -> int:
+        """A number that grows with each piece of news; take it before reading, give it to `wait_for_news`."""
+        return self._heard
+
+    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news since `seen`, or after the time-out."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._news:
+                await self._news.wait_for(lambda: self._heard > seen)
+        except TimeoutError:
+            return
+
+    async def listen(self) -> None:
+        """Hear of other processes' appends until cancelled; polling covers the time of a lost connection."""
+        while True:
+            try:
+                await self._listen_until_lost()
+            except MarketplaceError:
+                await asyncio.sleep(1)
+
+    async def _listen_until_lost(self) -> None:
+        lost = asyncio.Event()
+        async with self._database.listener() as connection:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(CHANNEL, self._on_notice)
+            await self._tell()
+            await lost.wait()
+
+    def _on_notice(self, *_: object) -> None:
+        telling = asyncio.get_running_loop().create_task(self._tell())
+        self._tellings.add(telling)
+        telling.add_done_callback(self._tellings.discard)
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._heard += 1
+            self._news.notify_all()
+
+    def _wake(self) -> None:
+        self._notice_owed = True
+        if self._waking is None or self._waking.done():
+            self._waking = asyncio.get_running_loop().create_task(self._notify())
+
+    async def _notify(self) -> None:
+        # One notice for all commits of a moment: inside each transaction it would serialise their commits.
+        while self._notice_owed:
+            self._notice_owed = False
+            await self._tell()
+            await asyncio.sleep(0.005)
+            try:
+                async with self._database.transaction() as transaction:
+                    await transaction.execute("SELECT pg_notify($1, '')", CHANNEL)
+            except MarketplaceError as error:
+                _log.info("no notice sent, readers will poll: %s", error.code)
+
+    async def _sequence(self, transaction: Transaction) -> None:
+        await transaction.fetch_value("SELECT events.sequence_arrivals($1)", SEQUENCE_BATCH)
+
+    async def _read(self, transaction: Transaction, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
+        rows = await transaction.fetch("SELECT * FROM events.read($1, $2, $3)", topic, after, at_most)
+        return [_event_of(topic, row) for row in rows]
+
+    async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> int:
+        start: int = await transaction.fetch_value("SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic)
+        reached = start
+        for event in await self._read(transaction, consumer.topic, start, consumer.batch):
+            if not await self._take(transaction, consumer, event):
+                break
+            reached = event.position
+        if reached > start:
+            await transaction.execute("SELECT events.move_cursor($1, $2, $3)", consumer.group, consumer.topic, reached)
+        return reached - start
+
+    async def _take(self, transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> bool:
+        """Whether the cursor may pass the event: it took effect, or failed so often that it is set aside."""
+        place = (consumer.group, event.topic, event.position)
+        try:
+            async with transaction.savepoint():
+                await _apply(transaction, consumer, event)
+        except Exception as error:
+            if isinstance(error, MarketplaceError) and error.kind in _PASSING:
+                raise
+            failures = self._failures.get(place, 0) + 1
+            self._failures[place] = failures
+            _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, failures)
+            if failures < consumer.tries:
+                return False
+            await transaction.execute(
+                "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
+                *(*place, event.id, f"{type(error).__name__}: {error}"[:500], failures),
+            )
+        self._failures.pop(place, None)
+        return True
+
+
+async def _apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
+    handler = consumer.handlers.get(event.type)
+    if handler is not None:
+        await handler(transaction, event)
+
+
+def _event_of(topic: str, row: Row) -> RecordedEvent:
+    return RecordedEvent(
+        id=row["event_id"],
+        topic=topic,
+        key=row["key"],
+        type=row["type"],
+        source=row["source"],
+        time=row["happened_at"],
+        data=row["data"],
+        position=row["position"],
+    )

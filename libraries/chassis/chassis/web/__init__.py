@@ -1,0 +1,1 @@
+"""The HTTP door: one application factory, problem documents, access rules, pages, documentation without a CDN."""
