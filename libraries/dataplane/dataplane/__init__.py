@@ -1,0 +1,1 @@
+"""What every LLM call passes through, once: admission, reservation, metering, wire formats."""

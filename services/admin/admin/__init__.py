@@ -1,0 +1,1 @@
+"""Accounts, teams, approvals, policies, audit."""

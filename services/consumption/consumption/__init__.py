@@ -1,0 +1,1 @@
+"""Keys, quotas, budgets, prices and settlement of calls."""

@@ -1,0 +1,1 @@
+"""An honest stand-in for an LLM vendor."""

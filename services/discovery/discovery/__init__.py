@@ -1,0 +1,1 @@
+"""Find a listing by words, by meaning and by filters."""

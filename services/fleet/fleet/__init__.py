@@ -1,0 +1,1 @@
+"""One machine: start order, health, restarts, shutdown."""

@@ -1,0 +1,1 @@
+"""Listings, their versions, and the ten-phase publication pipeline."""
