@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/leases.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x14\x41\x63quireLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x35\n\x06wishes\x18\x03 \x03(\x0b\x32%.marketplace.consumption.v1.LeaseWish\"=\n\tLeaseWish\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06needed\x18\x02 \x01(\x03\x12\x0e\n\x06wanted\x18\x03 \x01(\x03\"\x82\x01\n\x15\x41\x63quireLeasesResponse\x12\x32\n\x07granted\x18\x01 \x03(\x0b\x32!.marketplace.consumption.v1.Lease\x12\x35\n\x05short\x18\x02 \x03(\x0b\x32&.marketplace.consumption.v1.ScopeShort\"p\n\x05Lease\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"o\n\nScopeShort\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12-\n\tresets_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"s\n\x13ReturnLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x38\n\x07returns\x18\x03 \x03(\x0b\x32\'.marketplace.consumption.v1.LeaseReturn\"/\n\x0bLeaseReturn\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\"\x16\n\x14ReturnLeasesResponse2\xf1\x01\n\x06Leases\x12t\n\rAcquireLeases\x12\x30.marketplace.consumption.v1.AcquireLeasesRequest\x1a\x31.marketplace.consumption.v1.AcquireLeasesResponse\x12q\n\x0cReturnLeases\x12/.marketplace.consumption.v1.ReturnLeasesRequest\x1a\x30.marketplace.consumption.v1.ReturnLeasesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/leases.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x14\x41\x63quireLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x35\n\x06wishes\x18\x03 \x03(\x0b\x32%.marketplace.consumption.v1.LeaseWish\"=\n\tLeaseWish\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06needed\x18\x02 \x01(\x03\x12\x0e\n\x06wanted\x18\x03 \x01(\x03\"\x82\x01\n\x15\x41\x63quireLeasesResponse\x12\x32\n\x07granted\x18\x01 \x03(\x0b\x32!.marketplace.consumption.v1.Lease\x12\x35\n\x05short\x18\x02 \x03(\x0b\x32&.marketplace.consumption.v1.ScopeShort\"p\n\x05Lease\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"o\n\nScopeShort\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12-\n\tresets_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2~\n\x06Leases\x12t\n\rAcquireLeases\x12\x30.marketplace.consumption.v1.AcquireLeasesRequest\x1a\x31.marketplace.consumption.v1.AcquireLeasesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +42,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEASE']._serialized_end=527
   _globals['_SCOPESHORT']._serialized_start=529
   _globals['_SCOPESHORT']._serialized_end=640
-  _globals['_RETURNLEASESREQUEST']._serialized_start=642
-  _globals['_RETURNLEASESREQUEST']._serialized_end=757
-  _globals['_LEASERETURN']._serialized_start=759
-  _globals['_LEASERETURN']._serialized_end=806
-  _globals['_RETURNLEASESRESPONSE']._serialized_start=808
-  _globals['_RETURNLEASESRESPONSE']._serialized_end=830
-  _globals['_LEASES']._serialized_start=833
-  _globals['_LEASES']._serialized_end=1074
+  _globals['_LEASES']._serialized_start=642
+  _globals['_LEASES']._serialized_end=768
 # @@protoc_insertion_point(module_scope)

@@ -60,25 +60,3 @@ class ScopeShort(_message.Message):
     remaining: int
     resets_at: _timestamp_pb2.Timestamp
     def __init__(self, scope_id: _Optional[str] = ..., limit: _Optional[int] = ..., remaining: _Optional[int] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
-
-class ReturnLeasesRequest(_message.Message):
-    __slots__ = ("holder", "request_id", "returns")
-    HOLDER_FIELD_NUMBER: _ClassVar[int]
-    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    RETURNS_FIELD_NUMBER: _ClassVar[int]
-    holder: str
-    request_id: str
-    returns: _containers.RepeatedCompositeFieldContainer[LeaseReturn]
-    def __init__(self, holder: _Optional[str] = ..., request_id: _Optional[str] = ..., returns: _Optional[_Iterable[_Union[LeaseReturn, _Mapping]]] = ...) -> None: ...
-
-class LeaseReturn(_message.Message):
-    __slots__ = ("scope_id", "amount")
-    SCOPE_ID_FIELD_NUMBER: _ClassVar[int]
-    AMOUNT_FIELD_NUMBER: _ClassVar[int]
-    scope_id: str
-    amount: int
-    def __init__(self, scope_id: _Optional[str] = ..., amount: _Optional[int] = ...) -> None: ...
-
-class ReturnLeasesResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...

@@ -39,26 +39,15 @@ class LeasesStub:
                 request_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.SerializeToString,
                 response_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.FromString,
                 _registered_method=True)
-        self.ReturnLeases = channel.unary_unary(
-                '/marketplace.consumption.v1.Leases/ReturnLeases',
-                request_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.SerializeToString,
-                response_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.FromString,
-                _registered_method=True)
 
 
 class LeasesServicer:
     """Missing associated documentation comment in .proto file."""
 
     def AcquireLeases(self, request, context):
-        """Moves amounts from what is free to what this holder may spend. All scopes of the request are granted at least
-        `needed`, or none is: then `granted` is empty and `short` names the scopes that are full.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ReturnLeases(self, request, context):
-        """Gives unspent amounts back. Only the holder may, and each return (by its id) counts once.
+        """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
+        none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
+        same answer. FAILED_PRECONDITION for a holder that was sealed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,11 +60,6 @@ def add_LeasesServicer_to_server(servicer, server):
                     servicer.AcquireLeases,
                     request_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.FromString,
                     response_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.SerializeToString,
-            ),
-            'ReturnLeases': grpc.unary_unary_rpc_method_handler(
-                    servicer.ReturnLeases,
-                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.FromString,
-                    response_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -105,33 +89,6 @@ class Leases:
             '/marketplace.consumption.v1.Leases/AcquireLeases',
             marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.SerializeToString,
             marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ReturnLeases(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/marketplace.consumption.v1.Leases/ReturnLeases',
-            marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.SerializeToString,
-            marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

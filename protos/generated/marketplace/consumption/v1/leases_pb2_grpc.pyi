@@ -32,21 +32,19 @@ class LeasesStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LeasesAsyncStub: ...
     AcquireLeases: _grpc.UnaryUnaryMultiCallable[_leases_pb2.AcquireLeasesRequest, _leases_pb2.AcquireLeasesResponse]
-    """Moves amounts from what is free to what this holder may spend. All scopes of the request are granted at least
-    `needed`, or none is: then `granted` is empty and `short` names the scopes that are full.
+    """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
+    none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
+    same answer. FAILED_PRECONDITION for a holder that was sealed.
     """
-    ReturnLeases: _grpc.UnaryUnaryMultiCallable[_leases_pb2.ReturnLeasesRequest, _leases_pb2.ReturnLeasesResponse]
-    """Gives unspent amounts back. Only the holder may, and each return (by its id) counts once."""
 
 @_typing.type_check_only
 class LeasesAsyncStub(LeasesStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     AcquireLeases: _aio.UnaryUnaryMultiCallable[_leases_pb2.AcquireLeasesRequest, _leases_pb2.AcquireLeasesResponse]  # type: ignore[assignment]
-    """Moves amounts from what is free to what this holder may spend. All scopes of the request are granted at least
-    `needed`, or none is: then `granted` is empty and `short` names the scopes that are full.
+    """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
+    none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
+    same answer. FAILED_PRECONDITION for a holder that was sealed.
     """
-    ReturnLeases: _aio.UnaryUnaryMultiCallable[_leases_pb2.ReturnLeasesRequest, _leases_pb2.ReturnLeasesResponse]  # type: ignore[assignment]
-    """Gives unspent amounts back. Only the holder may, and each return (by its id) counts once."""
 
 class LeasesServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -55,16 +53,9 @@ class LeasesServicer(metaclass=_abc_1.ABCMeta):
         request: _leases_pb2.AcquireLeasesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_leases_pb2.AcquireLeasesResponse, _abc.Awaitable[_leases_pb2.AcquireLeasesResponse]]:
-        """Moves amounts from what is free to what this holder may spend. All scopes of the request are granted at least
-        `needed`, or none is: then `granted` is empty and `short` names the scopes that are full.
+        """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
+        none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
+        same answer. FAILED_PRECONDITION for a holder that was sealed.
         """
-
-    @_abc_1.abstractmethod
-    def ReturnLeases(
-        self,
-        request: _leases_pb2.ReturnLeasesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_leases_pb2.ReturnLeasesResponse, _abc.Awaitable[_leases_pb2.ReturnLeasesResponse]]:
-        """Gives unspent amounts back. Only the holder may, and each return (by its id) counts once."""
 
 def add_LeasesServicer_to_server(servicer: LeasesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

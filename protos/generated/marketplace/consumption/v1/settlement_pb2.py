@@ -22,24 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from marketplace.events.v1 import usage_pb2 as marketplace_dot_events_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+marketplace/consumption/v1/settlement.proto\x12\x1amarketplace.consumption.v1\x1a!marketplace/events/v1/usage.proto\"Z\n\x12\x43ommitCallsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x34\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32%.marketplace.consumption.v1.EndedCall\"s\n\tEndedCall\x12.\n\x05usage\x18\x01 \x01(\x0b\x32\x1f.marketplace.events.v1.UsageRow\x12\x36\n\x06\x64\x65\x62its\x18\x02 \x03(\x0b\x32&.marketplace.consumption.v1.ScopeDebit\">\n\nScopeDebit\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x10\n\x08reserved\x18\x02 \x01(\x03\x12\x0c\n\x04used\x18\x03 \x01(\x03\"?\n\x13\x43ommitCallsResponse\x12\x11\n\tcommitted\x18\x01 \x01(\x05\x12\x15\n\ralready_known\x18\x02 \x01(\x05\x32|\n\nSettlement\x12n\n\x0b\x43ommitCalls\x12..marketplace.consumption.v1.CommitCallsRequest\x1a/.marketplace.consumption.v1.CommitCallsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+marketplace/consumption/v1/settlement.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!marketplace/events/v1/usage.proto\"\x93\x01\n\x11\x43ommitEndsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x34\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32%.marketplace.consumption.v1.EndedCall\x12\x38\n\x07returns\x18\x03 \x03(\x0b\x32\'.marketplace.consumption.v1.LeaseReturn\"u\n\tEndedCall\x12.\n\x05usage\x18\x01 \x01(\x0b\x32\x1f.marketplace.events.v1.UsageRow\x12\x38\n\x07\x63harges\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeCharge\"t\n\x0bScopeCharge\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x10\n\x08reserved\x18\x02 \x01(\x03\x12\r\n\x05spent\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0bLeaseReturn\x12\x11\n\treturn_id\x18\x01 \x01(\t\x12\x38\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeAmount\"c\n\x0bScopeAmount\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x12\x43ommitEndsResponse\x12\x11\n\tcommitted\x18\x01 \x01(\x05\x12\x15\n\ralready_known\x18\x02 \x01(\x05\"#\n\x11SealHolderRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\"\x14\n\x12SealHolderResponse2\xe6\x01\n\nSettlement\x12k\n\nCommitEnds\x12-.marketplace.consumption.v1.CommitEndsRequest\x1a..marketplace.consumption.v1.CommitEndsResponse\x12k\n\nSealHolder\x12-.marketplace.consumption.v1.SealHolderRequest\x1a..marketplace.consumption.v1.SealHolderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.consumption.v1.settlement_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMMITCALLSREQUEST']._serialized_start=110
-  _globals['_COMMITCALLSREQUEST']._serialized_end=200
-  _globals['_ENDEDCALL']._serialized_start=202
-  _globals['_ENDEDCALL']._serialized_end=317
-  _globals['_SCOPEDEBIT']._serialized_start=319
-  _globals['_SCOPEDEBIT']._serialized_end=381
-  _globals['_COMMITCALLSRESPONSE']._serialized_start=383
-  _globals['_COMMITCALLSRESPONSE']._serialized_end=446
-  _globals['_SETTLEMENT']._serialized_start=448
-  _globals['_SETTLEMENT']._serialized_end=572
+  _globals['_COMMITENDSREQUEST']._serialized_start=144
+  _globals['_COMMITENDSREQUEST']._serialized_end=291
+  _globals['_ENDEDCALL']._serialized_start=293
+  _globals['_ENDEDCALL']._serialized_end=410
+  _globals['_SCOPECHARGE']._serialized_start=412
+  _globals['_SCOPECHARGE']._serialized_end=528
+  _globals['_LEASERETURN']._serialized_start=530
+  _globals['_LEASERETURN']._serialized_end=620
+  _globals['_SCOPEAMOUNT']._serialized_start=622
+  _globals['_SCOPEAMOUNT']._serialized_end=721
+  _globals['_COMMITENDSRESPONSE']._serialized_start=723
+  _globals['_COMMITENDSRESPONSE']._serialized_end=785
+  _globals['_SEALHOLDERREQUEST']._serialized_start=787
+  _globals['_SEALHOLDERREQUEST']._serialized_end=822
+  _globals['_SEALHOLDERRESPONSE']._serialized_start=824
+  _globals['_SEALHOLDERRESPONSE']._serialized_end=844
+  _globals['_SETTLEMENT']._serialized_start=847
+  _globals['_SETTLEMENT']._serialized_end=1077
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from marketplace.events.v1 import usage_pb2 as _usage_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -7,36 +10,68 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class CommitCallsRequest(_message.Message):
-    __slots__ = ("holder", "calls")
+class CommitEndsRequest(_message.Message):
+    __slots__ = ("holder", "calls", "returns")
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
     holder: str
     calls: _containers.RepeatedCompositeFieldContainer[EndedCall]
-    def __init__(self, holder: _Optional[str] = ..., calls: _Optional[_Iterable[_Union[EndedCall, _Mapping]]] = ...) -> None: ...
+    returns: _containers.RepeatedCompositeFieldContainer[LeaseReturn]
+    def __init__(self, holder: _Optional[str] = ..., calls: _Optional[_Iterable[_Union[EndedCall, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[LeaseReturn, _Mapping]]] = ...) -> None: ...
 
 class EndedCall(_message.Message):
-    __slots__ = ("usage", "debits")
+    __slots__ = ("usage", "charges")
     USAGE_FIELD_NUMBER: _ClassVar[int]
-    DEBITS_FIELD_NUMBER: _ClassVar[int]
+    CHARGES_FIELD_NUMBER: _ClassVar[int]
     usage: _usage_pb2.UsageRow
-    debits: _containers.RepeatedCompositeFieldContainer[ScopeDebit]
-    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageRow, _Mapping]] = ..., debits: _Optional[_Iterable[_Union[ScopeDebit, _Mapping]]] = ...) -> None: ...
+    charges: _containers.RepeatedCompositeFieldContainer[ScopeCharge]
+    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageRow, _Mapping]] = ..., charges: _Optional[_Iterable[_Union[ScopeCharge, _Mapping]]] = ...) -> None: ...
 
-class ScopeDebit(_message.Message):
-    __slots__ = ("scope_id", "reserved", "used")
+class ScopeCharge(_message.Message):
+    __slots__ = ("scope_id", "reserved", "spent", "period_ends_at")
     SCOPE_ID_FIELD_NUMBER: _ClassVar[int]
     RESERVED_FIELD_NUMBER: _ClassVar[int]
-    USED_FIELD_NUMBER: _ClassVar[int]
+    SPENT_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
     scope_id: str
     reserved: int
-    used: int
-    def __init__(self, scope_id: _Optional[str] = ..., reserved: _Optional[int] = ..., used: _Optional[int] = ...) -> None: ...
+    spent: int
+    period_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, scope_id: _Optional[str] = ..., reserved: _Optional[int] = ..., spent: _Optional[int] = ..., period_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
-class CommitCallsResponse(_message.Message):
+class LeaseReturn(_message.Message):
+    __slots__ = ("return_id", "amounts")
+    RETURN_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNTS_FIELD_NUMBER: _ClassVar[int]
+    return_id: str
+    amounts: _containers.RepeatedCompositeFieldContainer[ScopeAmount]
+    def __init__(self, return_id: _Optional[str] = ..., amounts: _Optional[_Iterable[_Union[ScopeAmount, _Mapping]]] = ...) -> None: ...
+
+class ScopeAmount(_message.Message):
+    __slots__ = ("scope_id", "amount", "period_ends_at")
+    SCOPE_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_ENDS_AT_FIELD_NUMBER: _ClassVar[int]
+    scope_id: str
+    amount: int
+    period_ends_at: _timestamp_pb2.Timestamp
+    def __init__(self, scope_id: _Optional[str] = ..., amount: _Optional[int] = ..., period_ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CommitEndsResponse(_message.Message):
     __slots__ = ("committed", "already_known")
     COMMITTED_FIELD_NUMBER: _ClassVar[int]
     ALREADY_KNOWN_FIELD_NUMBER: _ClassVar[int]
     committed: int
     already_known: int
     def __init__(self, committed: _Optional[int] = ..., already_known: _Optional[int] = ...) -> None: ...
+
+class SealHolderRequest(_message.Message):
+    __slots__ = ("holder",)
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    holder: str
+    def __init__(self, holder: _Optional[str] = ...) -> None: ...
+
+class SealHolderResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

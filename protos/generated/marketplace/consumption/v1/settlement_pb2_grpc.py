@@ -34,18 +34,30 @@ class SettlementStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.CommitCalls = channel.unary_unary(
-                '/marketplace.consumption.v1.Settlement/CommitCalls',
-                request_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsRequest.SerializeToString,
-                response_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsResponse.FromString,
+        self.CommitEnds = channel.unary_unary(
+                '/marketplace.consumption.v1.Settlement/CommitEnds',
+                request_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsRequest.SerializeToString,
+                response_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.FromString,
+                _registered_method=True)
+        self.SealHolder = channel.unary_unary(
+                '/marketplace.consumption.v1.Settlement/SealHolder',
+                request_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderRequest.SerializeToString,
+                response_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderResponse.FromString,
                 _registered_method=True)
 
 
 class SettlementServicer:
     """Missing associated documentation comment in .proto file."""
 
-    def CommitCalls(self, request, context):
-        """Commits a batch in one transaction. A call id seen before changes nothing, so a batch may be sent any number of times.
+    def CommitEnds(self, request, context):
+        """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SealHolder(self, request, context):
+        """All of a holder is settled: what it still leased goes back, and it never gets a lease again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -54,10 +66,15 @@ class SettlementServicer:
 
 def add_SettlementServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'CommitCalls': grpc.unary_unary_rpc_method_handler(
-                    servicer.CommitCalls,
-                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsRequest.FromString,
-                    response_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsResponse.SerializeToString,
+            'CommitEnds': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitEnds,
+                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsRequest.FromString,
+                    response_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.SerializeToString,
+            ),
+            'SealHolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.SealHolder,
+                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderRequest.FromString,
+                    response_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -71,7 +88,7 @@ class Settlement:
     """Missing associated documentation comment in .proto file."""
 
     @staticmethod
-    def CommitCalls(request,
+    def CommitEnds(request,
             target,
             options=(),
             channel_credentials=None,
@@ -84,9 +101,36 @@ class Settlement:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/marketplace.consumption.v1.Settlement/CommitCalls',
-            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsRequest.SerializeToString,
-            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitCallsResponse.FromString,
+            '/marketplace.consumption.v1.Settlement/CommitEnds',
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsRequest.SerializeToString,
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SealHolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/marketplace.consumption.v1.Settlement/SealHolder',
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderRequest.SerializeToString,
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.SealHolderResponse.FromString,
             options,
             channel_credentials,
             insecure,

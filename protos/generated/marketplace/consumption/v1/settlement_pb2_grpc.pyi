@@ -31,22 +31,34 @@ class SettlementStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SettlementAsyncStub: ...
-    CommitCalls: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitCallsRequest, _settlement_pb2.CommitCallsResponse]
-    """Commits a batch in one transaction. A call id seen before changes nothing, so a batch may be sent any number of times."""
+    CommitEnds: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]
+    """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+    SealHolder: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]
+    """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
 
 @_typing.type_check_only
 class SettlementAsyncStub(SettlementStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CommitCalls: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitCallsRequest, _settlement_pb2.CommitCallsResponse]  # type: ignore[assignment]
-    """Commits a batch in one transaction. A call id seen before changes nothing, so a batch may be sent any number of times."""
+    CommitEnds: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]  # type: ignore[assignment]
+    """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+    SealHolder: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]  # type: ignore[assignment]
+    """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
 
 class SettlementServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
-    def CommitCalls(
+    def CommitEnds(
         self,
-        request: _settlement_pb2.CommitCallsRequest,
+        request: _settlement_pb2.CommitEndsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_settlement_pb2.CommitCallsResponse, _abc.Awaitable[_settlement_pb2.CommitCallsResponse]]:
-        """Commits a batch in one transaction. A call id seen before changes nothing, so a batch may be sent any number of times."""
+    ) -> _typing.Union[_settlement_pb2.CommitEndsResponse, _abc.Awaitable[_settlement_pb2.CommitEndsResponse]]:
+        """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+
+    @_abc_1.abstractmethod
+    def SealHolder(
+        self,
+        request: _settlement_pb2.SealHolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.SealHolderResponse, _abc.Awaitable[_settlement_pb2.SealHolderResponse]]:
+        """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
 
 def add_SettlementServicer_to_server(servicer: SettlementServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
