@@ -1,0 +1,1 @@
+"""Find listings by words, by meaning and by filters; say why each was found."""

@@ -1,0 +1,69 @@
+"""Deeds of search: find listings, and complete what a person types."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from discovery.embeddings.errors import EmbedderUnavailable
+from discovery.embeddings.ports import Embedder
+from discovery.indexing.rules import Viewer
+from discovery.search.errors import InvalidSearch
+from discovery.search.ports import ListingIndex, SearchReply, Suggestion
+from discovery.search.request import MAX_LIMIT, MAX_QUERY_LENGTH, Meaning, SearchRequest
+
+MAX_PREFIX_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Search:
+    """Finds listings by words and meaning; by words alone, and saying `degraded`, when the model cannot answer.
+
+    `meaning_timeout` seconds are waited for a vector, no more.
+    """
+
+    index: ListingIndex
+    embedder: Embedder
+    meaning_timeout: float = 1.0
+
+    async def __call__(self, request: SearchRequest, viewer: Viewer) -> SearchReply:
+        """Raises InvalidSearch."""
+        _check(request)
+        if not request.query.strip():
+            return await self.index.search(request, viewer)
+        meaning = await self._meaning(request.query)
+        reply = await self.index.search(replace(request, meaning=meaning), viewer)
+        return replace(reply, degraded=meaning is None)
+
+    async def _meaning(self, query: str) -> Meaning | None:
+        if not self.embedder.ready:
+            return None
+        try:
+            async with asyncio.timeout(self.meaning_timeout):
+                vectors = await self.embedder.embed([query])
+        except (EmbedderUnavailable, TimeoutError):
+            return None
+        return Meaning(self.embedder.model_name, vectors[0])
+
+
+@dataclass(frozen=True)
+class Suggest:
+    """Completes what a person types."""
+
+    index: ListingIndex
+
+    async def __call__(self, prefix: str, viewer: Viewer, limit: int = 10) -> tuple[Suggestion, ...]:
+        """Raises InvalidSearch; nothing typed gives nothing."""
+        if len(prefix) > MAX_PREFIX_LENGTH:
+            raise InvalidSearch(f"q: at most {MAX_PREFIX_LENGTH} characters", pointer="/q")
+        _check_limit(limit)
+        return await self.index.suggest(prefix, viewer, limit)
+
+
+def _check(request: SearchRequest) -> None:
+    if len(request.query) > MAX_QUERY_LENGTH:
+        raise InvalidSearch(f"query: at most {MAX_QUERY_LENGTH} characters", pointer="/query")
+    _check_limit(request.limit)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidSearch(f"limit: must be 1 to {MAX_LIMIT}", pointer="/limit")
