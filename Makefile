@@ -36,3 +36,74 @@ lock: ## Resolve requirements.lock anew
 .PHONY: protos
 protos: $(STAMP) ## Generate the message and service classes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py
+
+PYTEST = $(BIN)/python -m pytest
+# A folder without tests is no failure (pytest's exit status 5); a missing folder is skipped.
+pytest = $(PYTEST) $(1) || { status=$$?; [ $$status -eq 5 ] || exit $$status; echo "no tests in: $(1)"; }
+HERMETIC := $(wildcard $(addprefix tests/,architecture unit contract integration end_to_end))
+
+.PHONY: format
+format: $(STAMP) ## Write every Python file as the formatter would
+	@$(BIN)/ruff format
+
+.PHONY: lint
+lint: $(STAMP) ## Check format and style, change nothing
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+
+.PHONY: lint-fix
+lint-fix: $(STAMP) ## Mend what can be mended without thought
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: typecheck
+typecheck: $(STAMP) ## Check the types, strictly
+	@$(BIN)/pyright
+
+.PHONY: imports
+imports: $(STAMP) ## Check who imports whom, and that the generated protos are fresh
+	@$(BIN)/lint-imports --no-logo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py --check
+
+.PHONY: check
+check: lint typecheck imports test-architecture test-unit ## All that needs no server: what CI runs first
+
+.PHONY: test
+test: $(STAMP) ## Every test that needs no network and no Docker, with line coverage
+	@$(call pytest,$(HERMETIC) -m "not fuzz" --cov --cov-report=term:skip-covered)
+
+.PHONY: test-architecture
+test-architecture: $(STAMP) ## The rules of the house, as small programs
+	@$(call pytest,-q tests/architecture)
+
+.PHONY: test-unit
+test-unit: $(STAMP) ## Rules and actions with fakes, all within 30 s
+	@$(call pytest,-q $(wildcard tests/unit) -m "not slow")
+
+.PHONY: test-integration
+test-integration: $(STAMP) ## Ports and stores on real servers
+	@$(call pytest,$(wildcard tests/contract tests/integration) -m "not fuzz")
+
+.PHONY: test-e2e
+test-e2e: $(STAMP) ## The golden journeys through the gateway
+	@$(call pytest,$(wildcard tests/end_to_end))
+
+.PHONY: test-fuzz
+test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
+	@$(call pytest,-q $(HERMETIC) -m fuzz)
+
+.PHONY: test-performance
+test-performance: $(STAMP) ## The benchmarks; BENCHMARK_SCALE=smoke only proves that they run
+	@$(call pytest,-q -s $(wildcard tests/performance))
+
+.PHONY: coverage
+coverage: test ## The coverage as pages, in htmlcov/
+	@$(BIN)/coverage html --quiet && echo "open htmlcov/index.html"
+
+.PHONY: security-scan
+security-scan: $(STAMP) ## Look for unsafe calls in the sources (installed packages are held by hash)
+	@$(BIN)/ruff check --select S --ignore S101 protos/generate.py libraries services clients
+
+.PHONY: dev
+dev: $(STAMP) ## Bring up the whole marketplace on this machine, state in .data/
+	@$(BIN)/marketplace up
