@@ -1,0 +1,114 @@
+"""What the journal says about a call: opened, then settled, released or, where nobody knows, unknown."""
+
+from enum import StrEnum
+
+import msgspec
+
+from dataplane.leases import Reservation
+from dataplane.pricing import Price
+from dataplane.usage import Usage
+
+
+class Outcome(StrEnum):
+    """How a call that was sent ended."""
+
+    COMPLETED = "completed"
+    CALLER_LEFT = "caller_left"
+    UPSTREAM_ERROR = "upstream_error"
+    UPSTREAM_BROKEN = "upstream_broken"
+    CUT = "cut"
+
+
+class CallFacts(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a call before it is sent: enough to charge it without asking anybody."""
+
+    call_id: str
+    started_at: int
+    key_id: str
+    team_id: str
+    account_id: str
+    listing_id: str
+    listing_version_id: str
+    listing_name: str
+    listing_version: str
+    provider: str
+    model: str
+    streamed: bool
+    price: Price
+    price_estimated: bool
+    reservations: tuple[Reservation, ...]
+    prompt_estimate: int = 0
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="open"):
+    """The request is about to leave."""
+
+    facts: CallFacts
+
+
+class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
+    """The call ended and was counted. `spent` runs parallel to the reservations; what passes one is overdraft.
+
+    A cost of None is unknown, never 0. Durations are microseconds.
+    """
+
+    facts: CallFacts
+    outcome: Outcome
+    status: int
+    usage: Usage
+    cost: int | None
+    spent: tuple[int, ...]
+    duration: int
+    first_byte: int | None = None
+
+    @property
+    def overdraft(self) -> bool:
+        """Whether the vendor billed beyond a reservation: the only way past a limit."""
+        return any(spent > held.amount for held, spent in zip(self.facts.reservations, self.spent, strict=True))
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the tokens or the price were not reported but counted by us."""
+        return self.usage.estimated or self.facts.price_estimated
+
+
+class Released(msgspec.Struct, frozen=True, array_like=True, tag="release"):
+    """The call was never sent; nothing is charged."""
+
+    facts: CallFacts
+    status: int
+    reason: str
+
+
+class Returned(msgspec.Struct, frozen=True, array_like=True, tag="return"):
+    """Lease amounts that this process no longer holds; each return counts once, by its id."""
+
+    return_id: str
+    amounts: tuple[Reservation, ...]
+
+
+class Unknown(msgspec.Struct, frozen=True, array_like=True, tag="unknown"):
+    """The process died before the call's end was written: charged at its reservation, listed for reconciliation."""
+
+    facts: CallFacts
+
+
+JournalRecord = Opened | Settled | Released | Returned
+EndRecord = Settled | Released | Returned | Unknown
+
+
+def spent_of(facts: CallFacts, usage: Usage, cost: int | None) -> tuple[int, ...]:
+    """What a call used of each of its reservations; an unknown cost takes the whole hold."""
+    return tuple(
+        usage.total_tokens if held.unit == "tokens" else (held.amount if cost is None else cost)
+        for held in facts.reservations
+    )
+
+
+def unspent(settled: Settled) -> list[Reservation]:
+    """What goes back to the leases after settlement; an overdraft gives nothing back and takes nothing."""
+    return [
+        Reservation(held.scope_id, held.amount - spent, held.unit, held.period_ends_at)
+        for held, spent in zip(settled.facts.reservations, settled.spent, strict=True)
+        if held.amount > spent
+    ]

@@ -1,0 +1,149 @@
+"""Reads a journal in batches from a position that outlives the process, and takes over the journals of the dead."""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane.call_records import EndRecord, JournalRecord, Opened, Released, Settled, Unknown
+from dataplane.journal import LOCK_NAME, folder_lock, segment_path, try_lock
+from dataplane.journal_frames import read_frames
+
+_POSITION_NAME = "position"
+_POSITION = struct.Struct("<QQI")
+_LARGEST_READ = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a journal: everything before it is acknowledged."""
+
+    segment: int = 1
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ended calls and returns read from a journal, and where to go on once they are acknowledged."""
+
+    records: tuple[EndRecord, ...]
+    after: Position
+    read: int
+
+
+@dataclass(slots=True)
+class JournalReader:
+    """Batches of one journal's ends; `move_to` makes a position durable and deletes segments before it."""
+
+    folder: Path
+    incarnation: int
+
+    def position(self) -> Position:
+        """The last acknowledged place; the start where none was written or the file is torn."""
+        try:
+            data = (self.folder / _POSITION_NAME).read_bytes()
+        except FileNotFoundError:
+            return self._first()
+        if len(data) != _POSITION.size:
+            return self._first()
+        segment, offset, crc = _POSITION.unpack(data)
+        return Position(segment, offset) if zlib.crc32(data[:16]) == crc else self._first()
+
+    def batch(self, start: Position, most: int = 500) -> Batch:
+        """Up to `most` ends from `start` on; `read` is 0 where nothing more is written."""
+        data = self._bytes(start)
+        records: list[EndRecord] = []
+        offset = read = 0
+        for record, end in read_frames(data, self.incarnation):
+            offset, read = end, read + 1
+            if not isinstance(record, Opened):
+                records.append(record)
+            if len(records) >= most:
+                break
+        after = Position(start.segment, start.offset + offset)
+        if not read and segment_path(self.folder, start.segment + 1).exists():
+            return self.batch(Position(start.segment + 1, 0), most)
+        return Batch(tuple(records), after, read)
+
+    def move_to(self, position: Position) -> None:
+        """Make a position durable against the death of the process, then delete what lies wholly before it."""
+        head = struct.pack("<QQ", position.segment, position.offset)
+        draft = self.folder / f"{_POSITION_NAME}.draft"
+        draft.write_bytes(head + struct.pack("<I", zlib.crc32(head)))
+        draft.replace(self.folder / _POSITION_NAME)
+        for number in self._segments():
+            if number < position.segment:
+                segment_path(self.folder, number).unlink()
+
+    def everything(self) -> Iterator[JournalRecord]:
+        """Every record of every segment that is still there, in order."""
+        for number in self._segments():
+            for record, _ in read_frames(segment_path(self.folder, number).read_bytes(), self.incarnation):
+                yield record
+
+    def _bytes(self, start: Position) -> bytes:
+        try:
+            with segment_path(self.folder, start.segment).open("rb") as file:
+                file.seek(start.offset)
+                return file.read(_LARGEST_READ)
+        except FileNotFoundError:
+            return b""
+
+    def _segments(self) -> list[int]:
+        return sorted(int(path.stem) for path in self.folder.glob("*.journal"))
+
+    def _first(self) -> Position:
+        return Position(min(self._segments(), default=1), 0)
+
+
+@dataclass(slots=True)
+class SealedJournal:
+    """The journal of a dead process, held by its successor until all of it is settled."""
+
+    reader: JournalReader
+    lock: int
+
+    @property
+    def incarnation(self) -> int:
+        """Whose journal it is."""
+        return self.reader.incarnation
+
+    def unknown(self) -> tuple[Unknown, ...]:
+        """The calls that were opened and whose end nobody wrote."""
+        open_calls: dict[str, Unknown] = {}
+        ended: set[str] = set()
+        for record in self.reader.everything():
+            if isinstance(record, Opened):
+                open_calls[record.facts.call_id] = Unknown(record.facts)
+            elif isinstance(record, Settled | Released):
+                ended.add(record.facts.call_id)
+        return tuple(unknown for call_id, unknown in open_calls.items() if call_id not in ended)
+
+    def delete(self) -> None:
+        """Forget the journal: all of it, and its seal, is acknowledged."""
+        for path in self.reader.folder.iterdir():
+            if path.name != LOCK_NAME:
+                path.unlink()
+        (self.reader.folder / LOCK_NAME).unlink()
+        self.reader.folder.rmdir()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Leave the journal for another successor."""
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
+
+
+def seal_the_dead(root: Path) -> list[SealedJournal]:
+    """Take over every journal under `root` whose process lives no more; nobody can write to it from then on."""
+    if not root.exists():
+        return []
+    with folder_lock(root):
+        folders = [path for path in sorted(root.iterdir()) if path.is_dir()]
+        locked = [(folder, try_lock(folder / LOCK_NAME)) for folder in folders]
+    return [
+        SealedJournal(JournalReader(folder, int(folder.name, 16)), lock) for folder, lock in locked if lock is not None
+    ]

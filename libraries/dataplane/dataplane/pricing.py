@@ -1,0 +1,82 @@
+"""Prices and the one function that turns usage into money, for streamed and plain calls alike.
+
+A price is integer nano-dollars per million tokens. A cost is rounded half-up once, for the whole call. Unknown is None,
+never 0.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from dataplane.usage import Usage
+
+_MILLION = 1_000_000
+_NANODOLLARS = 1_000_000_000
+
+
+class UnknownPrice(StrEnum):
+    """What happens to calls whose price the book does not know."""
+
+    DENY = "deny"
+    ESTIMATE = "estimate"
+
+
+class Price(msgspec.Struct, frozen=True):
+    """A row of the price book; None where the part's price is unknown, and for cached where it has no price of its own.
+
+    `per_request` is a flat amount in nano-dollars.
+    """
+
+    price_id: str
+    prompt: int | None
+    completion: int | None
+    cached_prompt: int | None = None
+    per_request: int = 0
+
+    def is_known(self) -> bool:
+        """Whether every kind of token has a price."""
+        return self.prompt is not None and self.completion is not None
+
+
+def cost_nanodollars(usage: Usage, price: Price | None) -> int | None:
+    """The cost of a call in nano-dollars, rounded half-up once; None where a part that was used has no known price."""
+    if price is None:
+        return None
+    cached = usage.cached_prompt_tokens if price.cached_prompt is not None else 0
+    plain = _part(usage.prompt_tokens - cached, price.prompt)
+    completion = _part(usage.completion_tokens, price.completion)
+    if plain is None or completion is None:
+        return None
+    total = plain + completion + cached * (price.cached_prompt or 0)
+    return price.per_request + (total + _MILLION // 2) // _MILLION
+
+
+def worst_cost_nanodollars(prompt_bound: int, completion_bound: int, price: Price | None) -> int | None:
+    """The most that a call within these bounds can cost; a cached token is held at the dearer of its two prices."""
+    if price is None or price.prompt is None:
+        return cost_nanodollars(Usage(prompt_bound, completion_bound), price)
+    dearest = max(price.prompt, price.cached_prompt or 0)
+    held = Price(price.price_id, dearest, price.completion, per_request=price.per_request)
+    return cost_nanodollars(Usage(prompt_bound, completion_bound), held)
+
+
+def price_in_force(price: Price | None, fallback: Price | None, unknown: UnknownPrice) -> tuple[Price | None, bool]:
+    """The price a call is reserved and settled at, and whether it is an estimate; None means the call is refused."""
+    if price is not None and price.is_known():
+        return price, False
+    if unknown is UnknownPrice.ESTIMATE and fallback is not None and fallback.is_known():
+        return fallback, True
+    return None, False
+
+
+def dollars(nanodollars: int) -> str:
+    """A decimal string of dollars, exact: 1_500_000 gives 0.001500000."""
+    sign = "-" if nanodollars < 0 else ""
+    whole, rest = divmod(abs(nanodollars), _NANODOLLARS)
+    return f"{sign}{whole}.{rest:09d}"
+
+
+def _part(tokens: int, price: int | None) -> int | None:
+    if tokens == 0:
+        return 0
+    return None if price is None else tokens * price

@@ -1,0 +1,99 @@
+"""What the call path knows about a key, a listing's route and the limits that bound a call: plain immutable facts.
+
+Moments are integer microseconds since 1970 UTC; amounts are integers of the limit's unit.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from dataplane.leases import Unit
+from dataplane.pricing import Price, UnknownPrice
+
+ScopeKind = Literal["platform", "team", "user", "key"]
+PERMISSION_CALL = "call"
+
+
+class LimitedScope(msgspec.Struct, frozen=True):
+    """One limit that a call must fit into; scopes without a limit are left out of a key's record."""
+
+    scope_id: str
+    kind: ScopeKind
+    unit: Unit
+    limit: int
+    resets_at: int | None = None
+
+
+class RateLimits(msgspec.Struct, frozen=True):
+    """How fast a key may call; None means no such limit."""
+
+    requests_per_second: float | None = None
+    burst: float = 1.0
+    tokens_per_minute: int | None = None
+    max_concurrency: int | None = None
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """A key as the hot path sees it; `scopes` come in the fixed order platform, team, user, key.
+
+    Empty `allowed_listings` or `allowed_models` mean every one that the team may see.
+    """
+
+    key_id: str
+    team_id: str
+    account_id: str
+    team_slug: str = ""
+    state: Literal["active", "revoked"] = "active"
+    expires_at: int | None = None
+    permissions: frozenset[str] = frozenset({PERMISSION_CALL})
+    allowed_listings: frozenset[str] = frozenset()
+    allowed_models: frozenset[str] = frozenset()
+    limits: RateLimits = RateLimits()
+    scopes: tuple[LimitedScope, ...] = ()
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """A vendor's credential and the one host it may be sent to; its text form hides the value."""
+
+    host: str
+    header: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Credential(host={self.host!r}, header={self.header!r}, value=hidden)"
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where the calls of one listing version go, and at what price.
+
+    `endpoint_url` is the base of the vendor's API, such as https://vendor.example/v1. `max_output_tokens` is set on
+    calls that name no bound of their own.
+    """
+
+    listing_id: str
+    listing_version_id: str
+    name: str
+    version: str
+    endpoint_url: str
+    upstream_model: str
+    protocol: str = "openai"
+    provider: str = ""
+    team_slug: str = ""
+    state: Literal["published", "deprecated"] = "published"
+    credential: Credential | None = None
+    price: Price | None = None
+    estimate_price: Price | None = None
+    unknown_price: UnknownPrice = UnknownPrice.DENY
+    context_length: int | None = None
+    max_output_tokens: int = 4096
+    max_tokens_field: str = "max_tokens"
+    reports_stream_usage: bool = True
+    created_at: int = 0
+    deprecated_at: int | None = None
+    sunset_at: int | None = None
+    successor: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """`team-slug/name`, the name callers use as a model."""
+        return f"{self.team_slug}/{self.name}" if self.team_slug else self.name

@@ -1,0 +1,110 @@
+"""Carries the ends of calls from the journal to consumption: in batches, again until they are acknowledged."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from dataplane.call_records import EndRecord
+from dataplane.journal_reader import JournalReader, SealedJournal
+from dataplane.ports import Settler
+
+_FIRST_WAIT = 0.1
+_LONGEST_WAIT = 10.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def holder_name(incarnation: int) -> str:
+    """How consumption knows the holder of leases: the process and its life."""
+    return f"{incarnation:016x}"
+
+
+def wait_after(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: doubling from 0.1, never more than 10."""
+    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(failures - 1, 16))
+
+
+@dataclass(slots=True)
+class SettlementHealth:
+    """What the carrying of ends looks like from outside."""
+
+    sent: int = 0
+    failures_in_a_row: int = 0
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Sends one journal's ends to the settler; the position moves on acknowledgement only."""
+
+    reader: JournalReader
+    settler: Settler
+    sleep: Sleep = asyncio.sleep
+    batch_size: int = 500
+    gather: float = 0.05
+    health: SettlementHealth = field(default_factory=SettlementHealth)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def wake(self) -> None:
+        """Something was written; a batch leaves after a moment of gathering."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.sleep(self.gather)
+            await self.send_written()
+
+    async def send_written(self) -> None:
+        """Send everything that is written by now, however long the settler takes to come back."""
+        async with self._turn:
+            position = self.reader.position()
+            while True:
+                batch = self.reader.batch(position, self.batch_size)
+                if not batch.read:
+                    return
+                if batch.records:
+                    await self.send_records(batch.records)
+                self.reader.move_to(batch.after)
+                position = batch.after
+
+    async def send_records(self, records: tuple[EndRecord, ...]) -> None:
+        """Send these ends until they are acknowledged."""
+        await self._until_done(lambda: self.settler.settle(self._holder, records))
+        self.health.sent += len(records)
+
+    async def seal(self) -> None:
+        """Send the rest and give all leases up, before a process ends in peace."""
+        await self.send_written()
+        await self._until_done(lambda: self.settler.seal(self._holder))
+
+    @property
+    def _holder(self) -> str:
+        return holder_name(self.reader.incarnation)
+
+    async def _until_done(self, deed: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await deed()
+            except Exception as error:
+                self.health.failures_in_a_row += 1
+                self.health.last_error = f"{type(error).__name__}: {error}"
+                await self.sleep(wait_after(self.health.failures_in_a_row))
+            else:
+                self.health.failures_in_a_row = 0
+                return
+
+
+async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio.sleep, batch_size: int = 500) -> int:
+    """Settle a dead journal to its end, then its unknown calls, then give its leases up; counts the unknown calls."""
+    settlement = Settlement(sealed.reader, settler, sleep, batch_size)
+    unknown = sealed.unknown()
+    await settlement.send_written()
+    for start in range(0, len(unknown), batch_size):
+        await settlement.send_records(unknown[start : start + batch_size])
+    await settlement.seal()
+    sealed.delete()
+    return len(unknown)

@@ -1,0 +1,103 @@
+"""Usage and content of OpenAI replies: what was used, read from the vendor's own bytes."""
+
+import msgspec
+
+from dataplane.usage import Usage, believable
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _ReportedUsage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+
+
+class _Plain(msgspec.Struct):
+    usage: msgspec.Raw | None = None
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct):
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    text: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    """One payload of a stream, as far as it matters here."""
+
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw | None = None
+    error: msgspec.Raw | None = None
+
+    def reported(self) -> Usage | None:
+        """The usage that this payload reports, whatever else is in it."""
+        return None if self.usage is None else usage_of(self.usage)
+
+    def content_bytes(self) -> int:
+        """Bytes of text, reasoning and tool arguments in this payload."""
+        return sum(_choice_bytes(choice) for choice in self.choices or ())
+
+
+_plain_decoder = msgspec.json.Decoder(_Plain)
+_usage_decoder = msgspec.json.Decoder(_ReportedUsage | None)
+_chunk_decoder = msgspec.json.Decoder(Chunk)
+
+
+def reply_usage(body: bytes) -> Usage | None:
+    """The usage of a plain reply; None where it reports none that can be believed."""
+    try:
+        plain = _plain_decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return None if plain.usage is None else usage_of(plain.usage)
+
+
+def usage_of(raw: msgspec.Raw) -> Usage | None:
+    """A usage object; None where it is null, holds no count, or cannot be believed."""
+    try:
+        usage = _usage_decoder.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    if usage is None or (usage.prompt_tokens is None and usage.completion_tokens is None):
+        return None
+    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
+    return believable(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
+
+
+def read_chunk(data: bytes) -> Chunk | None:
+    """A stream's payload, or None where it does not have the expected form."""
+    try:
+        return _chunk_decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _choice_bytes(choice: _Choice) -> int:
+    if choice.text:
+        return len(choice.text.encode(errors="surrogatepass"))
+    delta = choice.delta
+    if delta is None:
+        return 0
+    texts = [delta.content, delta.reasoning_content, delta.refusal]
+    for call in delta.tool_calls or ():
+        if call.function is not None:
+            texts += (call.function.name, call.function.arguments)
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts if text)

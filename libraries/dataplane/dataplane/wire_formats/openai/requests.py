@@ -1,0 +1,179 @@
+"""Reads the few fields of an OpenAI request that the call path needs, and splices the few that it sets.
+
+The caller's bytes are forwarded otherwise untouched.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import msgspec
+
+from dataplane.json_members import JsonMembers, NotAnObject, Splice, spliced
+from dataplane.records import Route
+from dataplane.refusals import RequestInvalid
+
+Operation = Literal["chat/completions", "completions", "embeddings"]
+
+_T = TypeVar("_T")
+_MOST_OUTPUT = 1 << 31
+_MOST_CHOICES = 1024
+_LEAST_OUTPUT = 16
+_NOT_TEXT = (b'"image_url"', b'"input_audio"', b'"file"')
+_ROUGH_TOKENS_PER_PART = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiRequest:
+    """A request as far as it matters here; `choices` counts all the answers that the vendor will write."""
+
+    operation: Operation
+    members: JsonMembers
+    model: str | None
+    stream: bool
+    wants_usage: bool
+    max_output: int | None
+    choices: int
+
+
+def read_request(operation: Operation, body: bytes) -> OpenAiRequest:
+    """Read and check what the call path needs; raises RequestInvalid naming the field."""
+    members = _members(body, None)
+    stream = bool(_value(members, "stream", bool))
+    return OpenAiRequest(
+        operation=operation,
+        members=members,
+        model=_value(members, "model", str),
+        stream=stream,
+        wants_usage=stream and _wants_usage(members),
+        max_output=_max_output(members),
+        choices=_choices(members) * _prompts(members, operation),
+    )
+
+
+def operation_of(body: bytes) -> Operation:
+    """Which operation a body without a path of its own asks for, by the field that holds its input."""
+    raw = _members(body, None).raw
+    for name, operation in _OPERATION_BY_INPUT.items():
+        if name in raw:
+            return operation
+    raise RequestInvalid("The body needs 'messages', 'prompt' or 'input'.", param="messages")
+
+
+_OPERATION_BY_INPUT: dict[str, Operation] = {
+    "messages": "chat/completions",
+    "prompt": "completions",
+    "input": "embeddings",
+}
+
+
+def prompt_bound(request: OpenAiRequest, route: Route) -> int:
+    """The most tokens that the prompt can be.
+
+    A token of a byte-level tokenizer covers at least one byte, and JSON only lengthens text, so the body's length
+    bounds its text with room for the marks around each message. Parts that are not text are taken at the whole context
+    where it is known, else at 4,096 tokens each. What a vendor adds beyond this shows as overdraft.
+    """
+    body = request.members.body
+    parts = sum(body.count(mark) for mark in _NOT_TEXT)
+    if parts and route.context_length is not None:
+        return route.context_length
+    bound = len(body) + parts * _ROUGH_TOKENS_PER_PART
+    return bound if route.context_length is None else min(bound, route.context_length)
+
+
+def output_limit(request: OpenAiRequest, route: Route) -> int:
+    """Tokens that one answer may have: what the caller asked for, else the route's own bound within the context."""
+    if request.operation == "embeddings":
+        return 0
+    if request.max_output is not None:
+        return request.max_output
+    if route.context_length is None:
+        return route.max_output_tokens
+    likely_prompt = (len(request.members.body) + 1) // 2
+    return min(route.max_output_tokens, max(_LEAST_OUTPUT, route.context_length - likely_prompt))
+
+
+def completion_bound(request: OpenAiRequest, route: Route) -> int:
+    """The most tokens that all answers together can have."""
+    return output_limit(request, route) * request.choices
+
+
+def body_for(request: OpenAiRequest, route: Route) -> bytes:
+    """The caller's bytes with the vendor's model name, a bound on the answer, and the wish for usage set."""
+    members = request.members
+    splices = [members.setting("model", msgspec.json.encode(route.upstream_model))]
+    if request.operation != "embeddings" and request.max_output is None:
+        splices.append(members.setting(route.max_tokens_field, str(output_limit(request, route)).encode()))
+    if request.stream and not request.wants_usage and route.reports_stream_usage:
+        splices.append(_asking_for_usage(members))
+    return spliced(members.body, _in_order(members, splices))
+
+
+def _in_order(members: JsonMembers, splices: list[Splice]) -> list[Splice]:
+    """New members of an empty object need a comma between them, none after the last."""
+    if members.raw:
+        return splices
+    inserted = [(start, end, value.rstrip(b",")) for start, end, value in splices]
+    return [*((start, end, value + b",") for start, end, value in inserted[:-1]), inserted[-1]]
+
+
+def _asking_for_usage(members: JsonMembers) -> Splice:
+    span = members.spans().get("stream_options")
+    if span is None or members.raw["stream_options"] == b"null":
+        return members.setting("stream_options", b'{"include_usage":true}')
+    options = _members(bytes(members.raw["stream_options"]), "stream_options")
+    start, end, value = options.setting("include_usage", b"true")
+    return span[0] + start, span[0] + end, value
+
+
+def _wants_usage(members: JsonMembers) -> bool:
+    raw = members.raw.get("stream_options")
+    if raw is None or raw == b"null":
+        return False
+    return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", bool))
+
+
+def _max_output(members: JsonMembers) -> int | None:
+    bounds = [_count(members, name, 0, _MOST_OUTPUT) for name in ("max_tokens", "max_completion_tokens")]
+    return max((bound for bound in bounds if bound is not None), default=None)
+
+
+def _choices(members: JsonMembers) -> int:
+    counts = [_count(members, name, 1, _MOST_CHOICES) or 1 for name in ("n", "best_of")]
+    return max(counts)
+
+
+def _prompts(members: JsonMembers, operation: Operation) -> int:
+    """Prompts of a completion: a list of texts or of token lists is as many; anything else is one."""
+    raw = members.raw.get("prompt")
+    if operation != "completions" or raw is None or not bytes(raw).startswith(b"["):
+        return 1
+    prompts = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    return max(1, len(prompts)) if prompts and bytes(prompts[0])[:1] in (b'"', b"[") else 1
+
+
+def _members(body: bytes, param: str | None) -> JsonMembers:
+    try:
+        members = JsonMembers(body)
+        members.spans()
+    except NotAnObject as error:
+        raise RequestInvalid(f"The body is not one JSON object: {error}", param=param) from error
+    return members
+
+
+def _value(members: JsonMembers, name: str, kind: type[_T]) -> _T | None:
+    raw = members.raw.get(name)
+    if raw is None or raw == b"null":
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        said = {"str": "a string", "bool": "true or false", "int": "a whole number"}[kind.__name__]
+        raise RequestInvalid(f"'{name}' must be {said}.", param=name) from error
+
+
+def _count(members: JsonMembers, name: str, least: int, most: int) -> int | None:
+    number = _value(members, name, int)
+    if number is not None and not least <= number <= most:
+        raise RequestInvalid(f"'{name}' must be from {least} to {most}.", param=name)
+    return number
