@@ -16,17 +16,14 @@ class SettingsRefused(MarketplaceError):
     kind = ErrorKind.INVALID
 
 
-class ServiceSettings(BaseSettings):
-    """What every service has; a subclass sets `env_prefix` in its model_config and adds its own fields."""
+class ProcessSettings(BaseSettings):
+    """What every process has; a subclass sets `env_prefix` in its model_config and adds its own fields."""
 
     model_config = SettingsConfigDict(frozen=True, env_nested_delimiter="__", extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address that the service's doors listen on.")
     http_port: int = Field(0, ge=0, le=65535, description="Port of the HTTP door; 0 takes a free one.")
-    grpc_port: int = Field(0, ge=0, le=65535, description="Port of the gRPC door; 0 takes a free one.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
-    service_key: SecretStr = Field(description="PEM of the Ed25519 private key that signs this service's tokens.")
-    trusted_services: dict[str, str] = Field(description="PEM of the Ed25519 public key of each service, by its name.")
 
     @classmethod
     def read(cls) -> Self:
@@ -55,3 +52,11 @@ class ServiceSettings(BaseSettings):
             )
             for name, field in cls.model_fields.items()
         ]
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service has that others call, and that calls others."""
+
+    grpc_port: int = Field(0, ge=0, le=65535, description="Port of the gRPC door; 0 takes a free one.")
+    service_key: SecretStr = Field(description="PEM of the Ed25519 private key that signs this service's tokens.")
+    trusted_services: dict[str, str] = Field(description="PEM of the Ed25519 public key of each service, by its name.")
