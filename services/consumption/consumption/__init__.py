@@ -1,1 +1,1 @@
-"""Keys, quotas, budgets, prices and settlement of calls."""
+"""The control plane of calls: keys, quotas, budgets, prices and settlement."""

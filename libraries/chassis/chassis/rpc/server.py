@@ -22,6 +22,8 @@ _OPTIONS = [
 ]
 
 AllowedCallers = Mapping[str, frozenset[str]]
+# What a servicer method gets beside its request.
+Context = grpc.aio.ServicerContext[Any, Any]
 Register = Callable[[grpc.aio.Server], None]
 _log = logging.getLogger("rpc")
 # The stubs of grpc_health do not know its asyncio half.

@@ -1,0 +1,1 @@
+"""Quotas and budgets: limits of scopes, their balances, and the leases that processes hold."""

@@ -1,0 +1,1 @@
+"""API keys: made once, shown once, looked up by digest."""

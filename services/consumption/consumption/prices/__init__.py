@@ -1,0 +1,1 @@
+"""The price book: what a version of a listing costs, from when."""

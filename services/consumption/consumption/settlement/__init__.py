@@ -1,0 +1,1 @@
+"""The end of calls: each counted exactly once."""

@@ -1,0 +1,60 @@
+"""The fact that calls were counted: one event for each team in a batch."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.event_log.port import Event
+from chassis.ids import new_id
+from consumption.settlement.rules import EndedCall, UsageRow
+from marketplace.events.v1 import usage_pb2
+
+TOPIC = "marketplace.usage.v1"
+RECORDED = usage_pb2.UsageRecorded.DESCRIPTOR.full_name
+
+
+def usage_recorded(calls: Sequence[EndedCall], now: datetime) -> list[Event]:
+    """Events keyed by team."""
+    by_team: dict[str, list[usage_pb2.UsageRow]] = defaultdict(list)
+    for call in calls:
+        by_team[call.usage.team_id].append(_message(call.usage))
+    return [
+        Event(
+            id=new_id("evt", now),
+            topic=TOPIC,
+            key=team_id,
+            type=RECORDED,
+            source="consumption",
+            time=now,
+            data=usage_pb2.UsageRecorded(rows=rows).SerializeToString(),
+        )
+        for team_id, rows in sorted(by_team.items())
+    ]
+
+
+def _message(usage: UsageRow) -> usage_pb2.UsageRow:
+    row = usage_pb2.UsageRow(
+        call_id=usage.call_id,
+        team_id=usage.team_id,
+        account_id=usage.account_id,
+        key_id=usage.key_id,
+        listing_id=usage.listing_id,
+        listing_version_id=usage.listing_version_id,
+        listing_name=usage.listing_name,
+        listing_version=usage.listing_version,
+        provider=usage.provider,
+        model=usage.model,
+        prompt_tokens=usage.prompt_tokens,
+        cached_prompt_tokens=usage.cached_prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        cost_nanodollars=usage.cost,
+        price_id=usage.price_id,
+        outcome=usage.outcome,
+        estimated=usage.estimated,
+        streamed=usage.streamed,
+        status=usage.status,
+        duration_microseconds=usage.duration,
+        first_byte_microseconds=usage.first_byte,
+    )
+    row.started_at.FromDatetime(usage.started_at)
+    return row
