@@ -25,13 +25,14 @@ class _Model(Protocol):
 class MiniLmEmbedder:
     """Starts at once, becomes `ready` when the model is loaded (a tenth of a second; the first time, two seconds).
 
-    `workers` batches of texts run at the same time, each on one core.
+    `workers` batches of texts run at the same time, each on one core; two, so that a query
+    never waits for an import.
     """
 
     model_name = MODEL_NAME
     dimensions = DIMENSIONS
 
-    def __init__(self, data_folder: Path, *, workers: int = 1) -> None:
+    def __init__(self, data_folder: Path, *, workers: int = 2) -> None:
         self._data_folder = data_folder
         self._threads = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="minilm")
         self._loading: asyncio.Task[_Model] | None = None

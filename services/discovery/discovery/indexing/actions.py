@@ -9,6 +9,9 @@ from discovery.indexing.document import ListingDocument
 from discovery.indexing.ports import IndexEntry, ListingSink, Passages
 from discovery.indexing.rules import passages_of
 
+# Half a second of work on one core: small enough that queries and memory do not feel an import.
+_LISTINGS_AT_ONCE = 16
+
 
 @dataclass(frozen=True)
 class IndexListings:
@@ -24,11 +27,12 @@ class IndexListings:
         """Safe to repeat: the same revision replaces itself."""
         stale = set(await self.index.put([IndexEntry(document) for document in documents]))
         fresh = [document for document in documents if document.id not in stale]
-        try:
-            entries = await EmbedListings(self.embedder)(fresh)
-        except EmbedderUnavailable:
-            return tuple(document.id for document in fresh)
-        await self.index.put(entries)
+        for begin in range(0, len(fresh), _LISTINGS_AT_ONCE):
+            try:
+                entries = await EmbedListings(self.embedder)(fresh[begin : begin + _LISTINGS_AT_ONCE])
+            except EmbedderUnavailable:
+                return tuple(document.id for document in fresh[begin:])
+            await self.index.put(entries)
         return ()
 
 

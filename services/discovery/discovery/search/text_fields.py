@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from discovery.indexing.document import ListingDocument
-from discovery.indexing.rules import spoken
+from discovery.indexing.rules import short_name, spoken
 
 
 class TextField(NamedTuple):
@@ -31,7 +31,7 @@ def field_texts(document: ListingDocument) -> tuple[str, ...]:
     """One text per field, in the order of TEXT_FIELDS."""
     abilities = (*document.capabilities, *document.input_modalities, *document.output_modalities)
     return (
-        f"{document.name.partition('/')[2]} {spoken(document.name)}",
+        f"{short_name(document)} {spoken(document.name)}",
         document.title,
         document.description,
         document.category,
