@@ -45,3 +45,10 @@ class PartFailed(MarketplaceError):
 
     code = "part_failed"
     kind = ErrorKind.UNAVAILABLE
+
+
+class SettingRefused(FleetRefused):
+    """A variable is unknown or has no usable value."""
+
+    code = "setting_refused"
+    kind = ErrorKind.INVALID

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from fleet.engine_account import EngineAccount, hand_over
+from fleet.settings import runtime_folder
 
 # sun_path holds 108 bytes with the closing zero.
 _LONGEST_SOCKET_PATH = 107
@@ -18,21 +19,23 @@ def choose_socket_folder(engine_folder: Path, socket_name: str, account: EngineA
         hand_over(own, account)
         return own
     remembered = engine_folder / _REMEMBERED
-    folder = _remembered_folder(remembered) or _new_short_folder(account)
+    folder = _remembered_folder(remembered, account) or _new_short_folder(account)
     remembered.write_text(str(folder), encoding="utf-8")
     hand_over(folder, account)
     return folder
 
 
-def _remembered_folder(remembered: Path) -> Path | None:
-    """The folder used last time, if it is still there: a system may empty its temporary folder."""
+def _remembered_folder(remembered: Path, account: EngineAccount | None) -> Path | None:
+    """The folder used last time, if it is still there and ours: a system may empty its temporary folder."""
     if not remembered.is_file():
         return None
     folder = Path(remembered.read_text(encoding="utf-8"))
-    return folder if folder.is_dir() and not folder.is_symlink() else None
+    if not folder.is_dir() or folder.is_symlink():
+        return None
+    owner = os.geteuid() if account is None else account.uid
+    return folder if folder.stat().st_uid == owner else None
 
 
 def _new_short_folder(account: EngineAccount | None) -> Path:
-    runtime = os.environ.get("XDG_RUNTIME_DIR")  # house: allow environment, because the system says here where it is
-    parent = runtime if runtime and account is None and Path(runtime).is_dir() else tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="marketplace-", dir=parent))
+    own = runtime_folder() if account is None else None
+    return Path(tempfile.mkdtemp(prefix="marketplace-", dir=own or tempfile.gettempdir()))

@@ -1,0 +1,41 @@
+"""The one command that brings every schema up to date, before the services start."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from chassis.database.migrations import apply_migrations
+from fleet.errors import FleetRefused
+from fleet.provisioning import grant_events, provision
+from fleet.roles import DATABASE, EVENTS_SCHEMA, SERVICES
+
+
+async def migrate(
+    superuser_url: Callable[[str], str], role_url: Callable[[str], str], password_of: Callable[[str], str]
+) -> Mapping[str, list[str]]:
+    """Provision, then apply what is missing; the names applied now, by schema."""
+    provision(superuser_url, password_of)
+    applied: dict[str, list[str]] = {}
+    for schema, folder in migration_folders().items():
+        url = SecretStr(role_url(f"{schema}_migrator"))
+        applied[schema] = await apply_migrations(url, folder, schema)
+        if schema == EVENTS_SCHEMA:
+            grant_events(superuser_url(DATABASE))
+    return applied
+
+
+def migration_folders() -> dict[str, Path]:
+    """The folder of each schema that has migrations, the event log first."""
+    folders = {EVENTS_SCHEMA: _package("chassis") / "event_log" / "migrations"}
+    folders |= {service: _package(service).parent / "migrations" for service in SERVICES}
+    return {schema: folder for schema, folder in folders.items() if folder.is_dir()}
+
+
+def _package(name: str) -> Path:
+    # Found, not imported: a service's code has no place in this process.
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise FleetRefused(f"{name} is not installed: run `make install-deps`.")
+    return Path(found.origin).parent

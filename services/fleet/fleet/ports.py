@@ -1,0 +1,81 @@
+"""Which door listens on which port of the loopback address."""
+
+import errno
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from fleet.errors import PortInUse
+
+HOST = "127.0.0.1"
+
+DEFAULT_PORTS: dict[str, int] = {
+    "gateway.http": 8080,
+    "publishing.http": 3001,
+    "publishing.grpc": 4001,
+    "discovery.http": 3002,
+    "discovery.grpc": 4002,
+    "consumption.http": 3003,
+    "consumption.grpc": 4003,
+    "admin.http": 3004,
+    "admin.grpc": 4004,
+    "demo_provider.http": 3010,
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The port of each door, by `<service>.<http or grpc>`."""
+
+    by_door: Mapping[str, int]
+
+    def __getitem__(self, door: str) -> int:
+        return self.by_door[door]
+
+    def address(self, door: str) -> str:
+        """`host:port` of the door."""
+        return f"{HOST}:{self.by_door[door]}"
+
+    def url(self, door: str) -> str:
+        """The door's base URL."""
+        return f"http://{self.address(door)}"
+
+
+def free_ports() -> Ports:
+    """Ports that nobody uses now, for a second fleet on the same machine."""
+    held = [socket.create_server((HOST, 0)) for _ in DEFAULT_PORTS]
+    ports = Ports({door: one.getsockname()[1] for door, one in zip(DEFAULT_PORTS, held, strict=True)})
+    for one in held:
+        one.close()
+    return ports
+
+
+def require_free(ports: Iterable[int]) -> None:
+    """Raise PortInUse for the first port that somebody listens on."""
+    for port in ports:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+            # Without it a port that was just given back looks taken for a minute.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HOST, port))
+            except OSError as error:
+                raise PortInUse(_sentence(port, error)) from None
+
+
+def _sentence(port: int, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"Port {port} cannot be opened ({error.strerror}): set FLEET_PORT_OFFSET to use other ports."
+    return f"Port {port} is in use{_holder(port)}: stop that program or set FLEET_PORT_OFFSET=100."
+
+
+def _holder(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if listens and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:
+        return ""
+    return ""

@@ -1,0 +1,62 @@
+"""Every knob of the fleet, read once: where its data lives, which ports its parts take, what its children inherit."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.errors import SettingRefused
+from fleet.ports import DEFAULT_PORTS, Ports
+
+_PREFIX = "FLEET_"
+_DATA_FOLDER = "FLEET_DATA_FOLDER"
+_OFFSET = "FLEET_PORT_OFFSET"
+
+
+@dataclass(frozen=True)
+class FleetSettings:
+    """`inherited` goes to every child that is ours, so that any service's variable may be set in the shell."""
+
+    data_folder: Path
+    ports: Ports
+    inherited: Mapping[str, str]
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> "FleetSettings":
+        """The settings out of this process's environment. Raises SettingRefused."""
+        found = dict(os.environ if environment is None else environment)
+        mine = {name: value for name, value in found.items() if name.startswith(_PREFIX)}
+        strangers = sorted(mine.keys() - {_DATA_FOLDER, _OFFSET} - port_variables().keys())
+        if strangers:
+            raise SettingRefused(f"Unknown settings: {', '.join(strangers)}. `python -m fleet settings` lists them.")
+        offset = _number(_OFFSET, mine.get(_OFFSET, "0"))
+        chosen = {part: _number(name, mine[name]) for name, part in port_variables().items() if name in mine}
+        ports = Ports({part: chosen.get(part, port + offset) for part, port in DEFAULT_PORTS.items()})
+        inherited = {name: value for name, value in found.items() if name not in mine}
+        return cls(Path(mine.get(_DATA_FOLDER, ".data")).absolute(), ports, inherited)
+
+
+def port_variables() -> dict[str, str]:
+    """Which variable sets which door's port: FLEET_ADMIN_GRPC_PORT sets admin.grpc."""
+    return {f"{_PREFIX}{door.replace('.', '_').upper()}_PORT": door for door in DEFAULT_PORTS}
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Each variable with its default and meaning."""
+    rows = [
+        (_DATA_FOLDER, ".data", "Folder that holds everything this machine keeps."),
+        (_OFFSET, "0", "Added to every port that is not set by itself."),
+    ]
+    return rows + [(name, str(DEFAULT_PORTS[door]), f"Port of {door}.") for name, door in port_variables().items()]
+
+
+def runtime_folder() -> Path | None:
+    """The user's own folder for sockets, where the system has one."""
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(named) if named and Path(named).is_dir() else None
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise SettingRefused(f"{name} must be a number from 0 to 65535.")
+    return int(text)
