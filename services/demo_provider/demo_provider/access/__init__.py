@@ -1,0 +1,1 @@
+"""Who may ask: the one vendor key, and refusals in OpenAI's shape."""

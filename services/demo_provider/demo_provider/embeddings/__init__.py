@@ -1,0 +1,1 @@
+"""Vectors that are the same for the same words."""

@@ -1,0 +1,1 @@
+"""Misbehaviour on demand, so that callers can be tested against it."""

@@ -1,0 +1,1 @@
+"""What was served, kept apart from what the marketplace counts."""
