@@ -5,7 +5,7 @@ It survives the death of the process (the page cache keeps the bytes), not the l
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,7 +148,7 @@ def try_lock(path: Path) -> int | None:
 
 
 @contextmanager
-def folder_lock(root: Path) -> Iterator[None]:
+def folder_lock(root: Path) -> Generator[None]:
     """Holds a short lock on the root, so that no successor takes a journal for dead while it is being made."""
     descriptor = os.open(root / LOCK_NAME, os.O_RDWR | os.O_CREAT, _ONLY_OWNER)
     try:

@@ -16,7 +16,7 @@ class _ReportedUsage(msgspec.Struct):
 
 
 class _Plain(msgspec.Struct):
-    usage: msgspec.Raw | None = None
+    usage: msgspec.Raw = msgspec.Raw()
 
 
 class _Function(msgspec.Struct):
@@ -44,39 +44,45 @@ class Chunk(msgspec.Struct):
     """One payload of a stream, as far as it matters here."""
 
     choices: list[_Choice] | None = None
-    usage: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+    def has_error(self) -> bool:
+        """Whether this payload is an error of the vendor's."""
+        return bool(self.error) and self.error != _NULL
 
     def reported(self) -> Usage | None:
         """The usage that this payload reports, whatever else is in it."""
-        return None if self.usage is None else usage_of(self.usage)
+        return usage_of(self.usage)
 
     def content_bytes(self) -> int:
         """Bytes of text, reasoning and tool arguments in this payload."""
         return sum(_choice_bytes(choice) for choice in self.choices or ())
 
 
+_NULL = msgspec.Raw(b"null")
 _plain_decoder = msgspec.json.Decoder(_Plain)
-_usage_decoder = msgspec.json.Decoder(_ReportedUsage | None)
+_usage_decoder = msgspec.json.Decoder(_ReportedUsage)
 _chunk_decoder = msgspec.json.Decoder(Chunk)
 
 
 def reply_usage(body: bytes) -> Usage | None:
     """The usage of a plain reply; None where it reports none that can be believed."""
     try:
-        plain = _plain_decoder.decode(body)
+        return usage_of(_plain_decoder.decode(body).usage)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return None if plain.usage is None else usage_of(plain.usage)
 
 
 def usage_of(raw: msgspec.Raw) -> Usage | None:
     """A usage object; None where it is null, holds no count, or cannot be believed."""
+    if not raw or raw == _NULL:
+        return None
     try:
         usage = _usage_decoder.decode(raw)
     except msgspec.DecodeError:
         return None
-    if usage is None or (usage.prompt_tokens is None and usage.completion_tokens is None):
+    if usage.prompt_tokens is None and usage.completion_tokens is None:
         return None
     cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
     return believable(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)

@@ -15,6 +15,7 @@ from dataplane.refusals import RequestInvalid
 Operation = Literal["chat/completions", "completions", "embeddings"]
 
 _T = TypeVar("_T")
+_NULL = msgspec.Raw(b"null")
 _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
@@ -119,7 +120,7 @@ def _in_order(members: JsonMembers, splices: list[Splice]) -> list[Splice]:
 
 def _asking_for_usage(members: JsonMembers) -> Splice:
     span = members.spans().get("stream_options")
-    if span is None or members.raw["stream_options"] == b"null":
+    if span is None or members.raw["stream_options"] == _NULL:
         return members.setting("stream_options", b'{"include_usage":true}')
     options = _members(bytes(members.raw["stream_options"]), "stream_options")
     start, end, value = options.setting("include_usage", b"true")
@@ -128,7 +129,7 @@ def _asking_for_usage(members: JsonMembers) -> Splice:
 
 def _wants_usage(members: JsonMembers) -> bool:
     raw = members.raw.get("stream_options")
-    if raw is None or raw == b"null":
+    if raw is None or raw == _NULL:
         return False
     return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", bool))
 
@@ -163,7 +164,7 @@ def _members(body: bytes, param: str | None) -> JsonMembers:
 
 def _value(members: JsonMembers, name: str, kind: type[_T]) -> _T | None:
     raw = members.raw.get(name)
-    if raw is None or raw == b"null":
+    if raw is None or raw == _NULL:
         return None
     try:
         return msgspec.json.decode(raw, type=kind)

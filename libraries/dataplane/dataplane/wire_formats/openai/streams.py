@@ -58,7 +58,7 @@ class StreamMeter:
         reported = chunk.reported()
         if reported is not None:
             self.usage = reported
-        if chunk.error is not None and bytes(chunk.error) != b"null":
+        if chunk.has_error():
             self.failed = True
         size = chunk.content_bytes()
         if size:

@@ -1,0 +1,85 @@
+"""Splices into a caller's bytes: nothing else changes, and no two readers can disagree on what they say."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane.json_members import JsonMembers, NotAnObject, spliced
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4) | st.just("model"), inner),
+    max_leaves=12,
+)
+_objects = st.dictionaries(st.text(max_size=6) | st.sampled_from(["model", 'a"b', "\\"]), _values, max_size=6)
+
+
+def _written(value: dict[str, Any], ascii_only: bool, indent: int | None, sep: str) -> bytes:
+    return json.dumps(
+        value, ensure_ascii=ascii_only, indent=indent, separators=(f"{sep},{sep}", f"{sep}:{sep}")
+    ).encode(errors="surrogatepass")
+
+
+@given(_objects, st.booleans(), st.sampled_from([None, 0, 2]), st.sampled_from(["", " ", "\t\r\n"]))
+def test_a_splice_changes_one_member_and_leaves_every_other_byte(
+    value: dict[str, Any], ascii_only: bool, indent: int | None, sep: str
+) -> None:
+    body = _written(value, ascii_only, indent, sep)
+    try:
+        members = JsonMembers(body)
+    except NotAnObject:
+        # Lone surrogates are no UTF-8.
+        assert any("\ud800" <= letter <= "\udfff" for letter in json.dumps(value, ensure_ascii=False))
+        return
+    start, end, replacement = members.setting("model", b'"ours"')
+    after = spliced(body, [(start, end, replacement)])
+    assert json.loads(after) == {**value, "model": "ours"}
+    assert after[:start] == body[:start]
+    assert after[start + len(replacement) :] == body[end:]
+    for name, (first, last) in members.spans().items():
+        assert json.loads(body[first:last]) == value[name]
+
+
+@given(_objects.filter(bool), st.data())
+def test_a_duplicate_key_is_refused_however_it_is_written(value: dict[str, Any], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(value)))
+    escaped = '"' + "".join(f"\\u{ord(letter):04x}" for letter in name) + '"'
+    if any(ord(letter) > 0xFFFF or 0xD800 <= ord(letter) <= 0xDFFF for letter in name):
+        return
+    again = json.dumps(data.draw(_values))
+    rest = json.dumps(value)[1:]
+    for body in (f"{{{escaped}:{again},{rest}", f"{json.dumps(value)[:-1]},{escaped}:{again}}}"):
+        with pytest.raises(NotAnObject):
+            JsonMembers(body.encode()).spans()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"a":1}{"b":2}',
+        b'{"a":1,}',
+        b'{"a":nul}',
+        b'{"a":"\xff"}',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"a":1,"a":1}',
+        b'{"a":12,"a":1}',
+        b'{"a":1,"a":12}',
+        b'{"a":"x\\",\\"b\\":1","a":"x"}',
+    ],
+)
+def test_what_is_not_one_object_with_distinct_keys_is_refused(body: bytes) -> None:
+    with pytest.raises(NotAnObject):
+        JsonMembers(body).spans()
+
+
+def test_the_same_name_deeper_inside_is_left_alone() -> None:
+    body = b'{"x": {"model": "inner"}, "messages": [{"model": "inner"}], "mod\\u0065l" : "outer" }'
+    members = JsonMembers(body)
+    assert spliced(body, [members.setting("model", b'"ours"')]) == body.replace(b'"outer"', b'"ours"')

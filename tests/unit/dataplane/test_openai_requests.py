@@ -1,0 +1,98 @@
+"""What is read from an OpenAI request, and what is set in it."""
+
+import msgspec
+import pytest
+from fakes.call_door import a_route
+
+from dataplane.refusals import RequestInvalid
+from dataplane.wire_formats.openai.requests import (
+    Operation,
+    body_for,
+    completion_bound,
+    operation_of,
+    prompt_bound,
+    read_request,
+)
+
+
+def _read(body: bytes, operation: Operation = "chat/completions") -> tuple[int, int, dict[str, object]]:
+    request, route = read_request(operation, body), a_route(max_output_tokens=100, context_length=1000)
+    sent = msgspec.json.decode(body_for(request, route))
+    return prompt_bound(request, route), completion_bound(request, route), sent
+
+
+def test_a_missing_bound_is_set_and_a_given_one_is_kept() -> None:
+    assert _read(b'{"model":"m","messages":[]}')[1:] == (
+        100,
+        {"model": "vendor-echo", "messages": [], "max_tokens": 100},
+    )
+    assert _read(b'{"model":"m","max_tokens":null}')[2]["max_tokens"] == 100
+    assert _read(b'{"model":"m","max_completion_tokens":7}')[1:] == (
+        7,
+        {"model": "vendor-echo", "max_completion_tokens": 7},
+    )
+    assert _read(b'{"model":"m","max_tokens":5,"max_completion_tokens":7}')[1] == 7
+
+
+def test_every_answer_is_counted() -> None:
+    assert _read(b'{"model":"m","max_tokens":5,"n":3}')[1] == 15
+    assert _read(b'{"prompt":["a","b"],"max_tokens":5,"n":3,"best_of":4}', "completions")[1] == 40
+    assert _read(b'{"prompt":[[1,2],[3]],"max_tokens":5}', "completions")[1] == 10
+    assert _read(b'{"prompt":[1,2,3],"max_tokens":5}', "completions")[1] == 5
+    assert _read(b'{"input":"a"}', "embeddings")[1:] == (0, {"model": "vendor-echo", "input": "a"})
+
+
+def test_the_prompt_is_bounded_by_its_bytes_and_by_the_context() -> None:
+    body = b'{"model":"m","messages":[{"role":"user","content":"hello"}]}'
+    assert _read(body)[0] == len(body)
+    assert _read(b'{"model":"m","messages":"' + b"x" * 5000 + b'"}')[0] == 1000
+    assert _read(b'{"messages":[{"content":[{"type":"image_url","image_url":{"url":"u"}}]}]}')[0] == 1000
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (b"", {"include_usage": True}),
+        (b',"stream_options":null', {"include_usage": True}),
+        (b',"stream_options":{ }', {"include_usage": True}),
+        (b',"stream_options":{"include_usage":false,"x":[1]}', {"include_usage": True, "x": [1]}),
+        (b',"stream_options":{"x":{"include_usage":true}}', {"include_usage": True, "x": {"include_usage": True}}),
+        (b',"stream_options":{"include_usage":true}', {"include_usage": True}),
+    ],
+)
+def test_a_stream_always_asks_for_usage(options: bytes, sent: dict[str, object]) -> None:
+    body = b'{"model":"m","stream":true' + options + b"}"
+    assert _read(body)[2]["stream_options"] == sent
+    wants = read_request("chat/completions", body).wants_usage
+    assert wants == (options == b',"stream_options":{"include_usage":true}')
+
+
+def test_an_empty_object_gets_its_members_with_commas_in_place() -> None:
+    assert _read(b" { } ", "completions")[2] == {"model": "vendor-echo", "max_tokens": 100}
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"model":1}', "model"),
+        (b'{"stream":"yes"}', "stream"),
+        (b'{"max_tokens":1.5}', "max_tokens"),
+        (b'{"max_tokens":99999999999}', "max_tokens"),
+        (b'{"n":0}', "n"),
+        (b'{"stream":true,"stream_options":[]}', "stream_options"),
+        (b'{"stream":true,"stream_options":{"include_usage":1}}', "include_usage"),
+        (b'{"stream":true,"stream_options":{"include_usage":true,"include_usage":false}}', "stream_options"),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_named(body: bytes, param: str) -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        read_request("chat/completions", body)
+    assert refused.value.details["param"] == param
+
+
+def test_the_body_tells_its_operation() -> None:
+    assert operation_of(b'{"messages":[]}') == "chat/completions"
+    assert operation_of(b'{"prompt":"x"}') == "completions"
+    assert operation_of(b'{"input":"x"}') == "embeddings"
+    with pytest.raises(RequestInvalid):
+        operation_of(b"{}")

@@ -1,0 +1,146 @@
+"""Metering streams: the same result however the bytes are cut, and the same cost as the plain reply."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from fixtures.real_inputs import real_input
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane.pricing import Price, cost_nanodollars
+from dataplane.sse import EventSplitter, EventTooLarge, data_of
+from dataplane.wire_formats.openai.replies import reply_usage
+from dataplane.wire_formats.openai.streams import StreamMeter
+
+_PRICE = Price("p", 1_234_567, 7_654_321, 617_283)
+_LINE_ENDS = ["\n", "\r\n", "\r"]
+
+
+def _metered(pieces: list[bytes], hide_usage: bool) -> tuple[bytes, StreamMeter]:
+    meter = StreamMeter(hide_usage)
+    passed = b"".join([meter.feed(piece) for piece in pieces])
+    return passed + meter.finish(), meter
+
+
+def _cut(data: bytes, places: list[int]) -> list[bytes]:
+    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+_events = st.lists(
+    st.sampled_from(
+        [
+            '{"choices":[{"delta":{"content":"h\\u00e9llo"}}],"usage":null}',
+            '{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}',
+            '{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}',
+            '{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9}}',
+            '{"choices":[],"prompt_filter_results":[]}',
+            "not json",
+            "[DONE]",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@given(_events, st.sampled_from(_LINE_ENDS), st.lists(st.integers(0, 10_000), max_size=12), st.booleans())
+def test_any_cutting_of_a_stream_gives_the_same_bytes_and_usage(
+    events: list[str], end: str, places: list[int], hide: bool
+) -> None:
+    data = "".join(f": ping{end}{end}data: {event}{end}{end}" for event in events).encode()
+    whole, meter = _metered([data], hide)
+    cut, other = _metered(_cut(data, places), hide)
+    single, _ = _metered([bytes([byte]) for byte in data], hide)
+    assert whole == cut == single
+    assert (meter.usage, meter.frames, meter.content_bytes) == (other.usage, other.frames, other.content_bytes)
+    if not hide:
+        assert data.startswith(whole.rstrip(b"\r\n"))
+
+
+def test_the_usage_frame_is_taken_out_only_where_nobody_asked_for_it() -> None:
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9}}\n\n'
+    inside = b'data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":3,"completion_tokens":9}}\n\n'
+    done = b"data: [DONE]\n\n"
+    assert _metered([usage + done], True)[0] == done
+    assert _metered([usage + done], False)[0] == usage + done
+    for frame in (usage, inside):
+        assert _metered([frame + done], True)[1].usage is not None
+    assert _metered([inside + done], True)[0] == inside + done
+
+
+@given(st.integers(0, 2**40), st.integers(0, 2**40), st.integers(0, 2**40))
+def test_streamed_and_plain_cost_the_same(prompt: int, completion: int, cached: int) -> None:
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "prompt_tokens_details": {"cached_tokens": min(cached, prompt)},
+    }
+    plain = reply_usage(json.dumps({"choices": [], "usage": usage}).encode())
+    _, meter = _metered([b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\n"], True)
+    assert plain is not None
+    assert meter.usage is not None
+    assert cost_nanodollars(plain, _PRICE) == cost_nanodollars(meter.usage, _PRICE)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        "null",
+        "{}",
+        '{"prompt_tokens":-1,"completion_tokens":1}',
+        '{"prompt_tokens":"7"}',
+        "[]",
+        '{"prompt_tokens":1e99}',
+    ],
+)
+def test_a_usage_that_cannot_be_believed_is_no_usage(usage: str) -> None:
+    assert reply_usage(f'{{"usage":{usage}}}'.encode()) is None
+
+
+def test_an_endless_event_is_not_held_for_ever() -> None:
+    splitter = EventSplitter()
+    with pytest.raises(EventTooLarge):
+        for _ in range(2000):
+            splitter.feed(b"x" * 1000)
+
+
+def test_data_lines_of_one_event_are_joined() -> None:
+    assert data_of(b"event: x\r\ndata: a\r\ndata:b\r\nid: 1\r\n\r\n") == b"a\nb"
+    assert data_of(b": comment\n\n") == b""
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+@pytest.mark.parametrize(("name", "tokens"), [("openai-text", (16, 300)), ("openai-completion-text", (14, 16))])
+def test_recorded_streams_are_metered_as_their_vendor_counted(name: str, tokens: tuple[int, int], size: int) -> None:
+    lines = real_input("wire/openai").joinpath(f"{name}.chunks.txt").read_bytes().splitlines()
+    data = b"".join(b"data: " + line + b"\n\n" for line in lines if line) + b"data: [DONE]\n\n"
+    passed, meter = _metered([data[at : at + size] for at in range(0, len(data), size)], hide_usage=True)
+    assert meter.usage is not None
+    assert (meter.usage.prompt_tokens, meter.usage.completion_tokens) == tokens
+    assert meter.done
+    assert 0 < meter.frames <= tokens[1]
+    assert passed == b"".join(b"data: " + line + b"\n\n" for line in lines[:-1]) + b"data: [DONE]\n\n"
+
+
+def _cassettes() -> list[tuple[str, str]]:
+    folder: Path = real_input("wire/openai-cassettes")
+    found: list[tuple[str, str]] = []
+    for path in sorted(folder.glob("*.yaml")):
+        for interaction in yaml.load(path.read_text(), Loader=yaml.CSafeLoader)["interactions"]:
+            found.append((path.stem, interaction["response"]["body"]))
+    return found
+
+
+def test_every_recorded_reply_with_usage_is_read() -> None:
+    read = 0
+    for name, body in _cassettes():
+        if body.startswith("data:"):
+            usage = _metered([body.encode()], False)[1].usage
+            assert (usage is not None) == ('"prompt_tokens"' in body), name
+        elif '"prompt_tokens"' in body and not name.startswith(("audio", "image")):
+            usage = reply_usage(body.encode())
+            assert usage is not None, name
+            read += 1
+    assert read > 20
