@@ -1,5 +1,6 @@
 """python -m demo_provider api | settings"""
 
+import signal
 import sys
 
 import uvicorn
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> int:
     except (SettingsRefused, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    # uvicorn raises the signal again once it has drained; an orderly end is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
         host=settings.host,

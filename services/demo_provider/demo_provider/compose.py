@@ -18,10 +18,7 @@ from chassis.health import Readiness
 from chassis.ids import new_id
 from chassis.metrics import RequestMetrics
 from chassis.web.request_scope import RequestScope
-from demo_provider.access.json_body import VendorKey
-from demo_provider.access.openai_errors import on_fault, on_http_exception, on_marketplace_error
 from demo_provider.answers.http_api import AnswersDoor
-from demo_provider.answers.serving import Serving
 from demo_provider.catalogue.http_api import CatalogueDoor
 from demo_provider.documentation import documentation_routes
 from demo_provider.embeddings.http_api import EmbeddingsDoor
@@ -29,9 +26,12 @@ from demo_provider.faults.rules import Behaviour
 from demo_provider.ledger.jsonl_store import JsonlLedger
 from demo_provider.ledger.ports import Ledger
 from demo_provider.ledger.silent_ledger import SilentLedger
+from demo_provider.openai_errors import on_fault, on_http_exception, on_marketplace_error
 from demo_provider.operations import SERVICE, operation_routes
+from demo_provider.serving import Serving
 from demo_provider.settings import DemoProviderSettings
 from demo_provider.signals import DemoSignals
+from demo_provider.vendor_key import VendorKey
 
 
 class NamedRoute(Route):

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from demo_provider.access.json_body import VendorKey, read_body
 from demo_provider.answers import chat_rules, text_rules
 from demo_provider.answers.chat_format import CHAT
 from demo_provider.answers.chat_request import ChatRequest, SamplingRequest
-from demo_provider.answers.delivery import Delivery
 from demo_provider.answers.plan import Plan
-from demo_provider.answers.serving import Call, Serving
 from demo_provider.answers.text_format import TEXT
 from demo_provider.answers.text_request import TextRequest
 from demo_provider.answers.wire_format import WireFormat
 from demo_provider.catalogue.rules import check_context, find_for
+from demo_provider.delivery import Delivery
 from demo_provider.faults.rules import Fault
+from demo_provider.json_body import read_body
+from demo_provider.serving import Call, Serving
+from demo_provider.vendor_key import VendorKey
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ def instance_of(schema: Any, depth: int = 0) -> Any:
 
 
 def _of_type(schema: Schema, depth: int) -> Any:
-    kind: Any = schema.get("type")
-    first: Any = cast("list[Any]", kind)[0] if isinstance(kind, list) and kind else kind
+    kinds = _listed(schema.get("type"))
+    first = kinds[0] if kinds else None
     if first == "array":
         return [instance_of(schema.get("items"), depth + 1)] if schema.get("minItems") else []
     if first == "object" or "properties" in schema:
@@ -37,6 +37,10 @@ def _of_type(schema: Schema, depth: int) -> Any:
     if isinstance(first, str) and first in _PLAIN:
         return schema.get("minimum", _PLAIN[first]) if first in {"integer", "number"} else _PLAIN[first]
     return {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _object(schema: Schema, depth: int) -> dict[str, Any]:

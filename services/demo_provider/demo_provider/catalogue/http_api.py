@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from demo_provider.access.json_body import VendorKey
 from demo_provider.catalogue.rules import MODELS, find
+from demo_provider.vendor_key import VendorKey
 
 
 @dataclass(frozen=True)

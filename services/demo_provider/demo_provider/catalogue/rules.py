@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from demo_provider.access.errors import ContextTooLong, ModelUnknown
+from demo_provider.errors import ContextTooLong, ModelUnknown
 
 CREATED = 1_767_225_600
 OWNER = "demo-provider"

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from demo_provider.access.json_body import VendorKey, read_body
-from demo_provider.answers.delivery import Delivery
-from demo_provider.answers.serving import Serving
 from demo_provider.catalogue.rules import check_context, find_for
+from demo_provider.delivery import Delivery
 from demo_provider.embeddings.requests import EmbeddingRequest
 from demo_provider.embeddings.rules import DEFAULT_DIMENSIONS, as_base64, embed
+from demo_provider.json_body import read_body
+from demo_provider.serving import Serving
 from demo_provider.tokens.rules import count_prompt
+from demo_provider.vendor_key import VendorKey
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,14 @@
-"""A request of a caller who may ask: the vendor key first, then the body, bounded and checked."""
+"""The body of a request, bounded and checked."""
 
-import hmac
-from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from demo_provider.access.errors import BodyTooLarge, KeyRefused, NotJson, RequestRefused
+from demo_provider.errors import BodyTooLarge, NotJson, RequestRefused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 Body = TypeVar("Body", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class VendorKey:
-    """The one key that opens this door."""
-
-    secret: str
-
-    def check(self, request: Request) -> None:
-        """Raises KeyRefused unless the request shows the key as a bearer token."""
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not shown:
-            raise KeyRefused("Show the vendor key: Authorization: Bearer <key>.")
-        if not hmac.compare_digest(shown.strip().encode(), self.secret.encode()):
-            raise KeyRefused("This vendor key is not known.")
 
 
 async def read_body(request: Request, model: type[Body]) -> Body:

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.requests import Request
 
 from chassis.clock import Clock, rfc3339
-from demo_provider.access.errors import Broken, Overloaded, Throttled
-from demo_provider.answers.delivery import Answer, Delivery, Frame
 from demo_provider.answers.plan import Choice, Plan
+from demo_provider.delivery import Answer, Delivery, Frame
+from demo_provider.errors import Broken, Overloaded, Throttled
 from demo_provider.faults.rules import Behaviour, Fault, steered
 from demo_provider.ledger.ports import Ledger
 from demo_provider.ledger.rules import LedgerLine

@@ -1,1 +1,0 @@
-"""Who may ask: the one vendor key, and refusals in OpenAI's shape."""
