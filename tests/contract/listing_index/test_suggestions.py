@@ -1,0 +1,59 @@
+"""Completions of what a person types."""
+
+import pytest
+from contract.listing_index.questions import put
+from fixtures.listing_documents import listing
+
+from discovery.indexing.ports import Removal
+from discovery.indexing.rules import ANYONE
+from discovery.search.ports import ListingIndex, Suggestion
+
+
+async def suggested(index: ListingIndex, typed: str, limit: int = 10) -> list[str]:
+    return [suggestion.text for suggestion in await index.suggest(typed, ANYONE, limit)]
+
+
+@pytest.fixture
+async def filled(index: ListingIndex) -> ListingIndex:
+    await put(
+        index,
+        listing("1", name="anthropic/claude-opus", category="Chat", tags=("reasoning",)),
+        listing("2", name="anthropic/claude-haiku", category="Chat", tags=("fast",)),
+        listing("3", name="mistral/codestral", category="Code", tags=("code", "fast")),
+    )
+    return index
+
+
+async def test_names_categories_and_tags_are_completed(filled: ListingIndex) -> None:
+    assert await suggested(filled, "cla") == ["anthropic/claude-haiku", "anthropic/claude-opus"]
+    assert await filled.suggest("cod", ANYONE, 10) == (
+        Suggestion("mistral/codestral", "name", 1),
+        Suggestion("Code", "category", 1),
+        Suggestion("code", "tag", 1),
+    )
+    assert (await filled.suggest("fas", ANYONE, 10))[0].count == 2
+
+
+@pytest.mark.parametrize("typed", ["anthopic", "antrhopic", "anthropoc", "nthropic", "anthr"])
+async def test_typos_in_a_longer_word_are_forgiven(filled: ListingIndex, typed: str) -> None:
+    assert "anthropic/claude-opus" in await suggested(filled, typed)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "xyz", "cx", "volcano"])
+async def test_nothing_near_gives_nothing(filled: ListingIndex, typed: str) -> None:
+    assert await suggested(filled, typed) == []
+
+
+async def test_a_second_word_narrows(filled: ListingIndex) -> None:
+    assert await suggested(filled, "claude op") == ["anthropic/claude-opus"]
+    assert await suggested(filled, "claude code") == []
+
+
+async def test_the_limit_holds(filled: ListingIndex) -> None:
+    assert len(await suggested(filled, "c", limit=2)) == 2
+
+
+async def test_what_is_removed_is_no_longer_completed(filled: ListingIndex) -> None:
+    await filled.remove([Removal("3", 1)])
+    assert await suggested(filled, "codes") == []
+    assert await suggested(filled, "fas") == ["fast"]
