@@ -6,13 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from publishing.validation.actions import ValidateDocument
+from chassis.web.access import SIGNED_IN, requires
+from chassis.web.application import provided
+from chassis.web.problems import PROBLEM_CONTENT
+from publishing.validation.actions import MAX_DOCUMENT_BYTES, ValidateDocument
 from publishing.validation.errors import DocumentEncoded, DocumentTooSlow
 from publishing.validation.findings import Layer, Mode, Severity, ValidationReport
 
 router = APIRouter(tags=["validation"])
 
 _BODY_SECONDS = 30.0
+# A little above the document's own limit, so that the refusal is ours and names it.
+_TRANSPORT_LIMIT = MAX_DOCUMENT_BYTES + 64 * 1024
 
 
 class FindingBody(BaseModel):
@@ -43,23 +48,11 @@ class ValidationReportBody(BaseModel):
     more_findings: int = Field(description="How many more there are than are listed")
 
 
-def validate_document_action(request: Request) -> ValidateDocument:
-    """The action, from the lifespan's state."""
-    return request.state.validate_document
+validate_document_action = provided("validate_document")
 
 
 def _problem(description: str) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "code": {"type": "string"},
-        },
-    }
-    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+    return {"description": description, "content": PROBLEM_CONTENT}
 
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -87,6 +80,8 @@ _BODY: dict[str, Any] = {
     response_model=ValidationReportBody,
     responses=_RESPONSES,
     openapi_extra={"requestBody": _BODY},
+    dependencies=[requires(SIGNED_IN)],
+    max_body_size=_TRANSPORT_LIMIT,
 )
 async def validate_document(
     request: Request,

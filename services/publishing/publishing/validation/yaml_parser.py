@@ -95,14 +95,13 @@ class _Builder:
             )
 
     def _take_scalar(self, event: yaml.ScalarEvent) -> None:
-        line = line_of(event)
-        self._count(1, "too_many_values", line)
         text = event.value
         if self._frames and self._awaits_key():
             self._frames[-1].key = text
             if event.anchor:
                 self._anchors[event.anchor] = (text, 1)
             return
+        self._count(1, "too_many_values", line_of(event))
         value: Json = plain_value(text) if self._is_plain(event) else text
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
