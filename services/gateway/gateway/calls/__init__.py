@@ -1,0 +1,1 @@
+"""What the data plane asks of other services, over gRPC."""

@@ -1,0 +1,71 @@
+"""/health, /ready, /metrics, /docs and /openapi.json of the gateway itself, without a framework's weight."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+from swagger_ui_bundle import swagger_ui_path
+
+from chassis.health import Readiness
+from chassis.metrics import CONTENT_TYPE, exposition
+from gateway.front.documentation import Documentation
+
+STATIC_PREFIX = "/docs/static"
+_PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>LLM Marketplace</title>
+<link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
+<body><div id="page"></div><script src="/docs/static/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", deepLinking: true})</script></body></html>
+"""
+
+
+def owns(path: str) -> bool:
+    """Whether the gateway answers this path by itself."""
+    return path in _PATHS or path.startswith(STATIC_PREFIX + "/")
+
+
+@dataclass
+class Operations:
+    """Answers the gateway's own paths."""
+
+    readiness: Readiness
+    registry: CollectorRegistry
+    documentation: Documentation
+
+    def __post_init__(self) -> None:
+        self._files = StaticFiles(directory=str(swagger_ui_path))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request to an own path."""
+        if scope["path"].startswith(STATIC_PREFIX + "/"):
+            below: Mapping[str, object] = {**scope, "path": scope["path"].removeprefix(STATIC_PREFIX), "root_path": ""}
+            await self._files(dict(below), receive, send)
+            return
+        response = await self._response(Request(scope))
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return PlainTextResponse("GET only", status_code=405, headers={"allow": "GET, HEAD"})
+        match request.scope["path"]:
+            case "/health":
+                return JSONResponse({"status": "alive", "service": "gateway"})
+            case "/ready":
+                return await self._ready()
+            case "/metrics":
+                return Response(exposition(self.registry), media_type=CONTENT_TYPE)
+            case "/openapi.json":
+                return JSONResponse(await self.documentation.document())
+            case _:
+                return HTMLResponse(_PAGE)
+
+    async def _ready(self) -> JSONResponse:
+        report = await self.readiness.report()
+        parts = [{"name": part.name, "state": part.state, "detail": part.detail} for part in report.parts]
+        body = {"ready": report.ready, "service": "gateway", "parts": parts}
+        return JSONResponse(body, status_code=200 if report.ready else 503)

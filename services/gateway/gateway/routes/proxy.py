@@ -1,0 +1,117 @@
+"""Hands a request to the service that answers it, body and reply streamed, and stops when either side goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+from starlette.types import Receive, Scope, Send
+
+from gateway.routes.errors import BodyTooLarge, ServiceTimedOut, ServiceUnavailable
+from gateway.signals import GatewaySignals
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+# RFC 9110, section 7.6.1: what concerns one connection alone is not handed on.
+_HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+_NOT_TO_SERVICES = _HOP_BY_HOP | {b"host", b"expect", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """One pooled client for all services; their addresses are configured, never taken from a request."""
+
+    client: httpx.AsyncClient
+    base_urls: Mapping[str, str]
+    signals: GatewaySignals
+
+    async def __call__(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request by asking the service. Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge."""
+        answering = asyncio.create_task(self._answer(service, scope, receive, send))
+        try:
+            await answering
+        finally:
+            answering.cancel()
+
+    async def _answer(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
+        request = self.client.build_request(
+            scope["method"],
+            self.base_urls[service] + _target(scope),
+            headers=_onward_headers(scope),
+            content=body.chunks() if _has_body(scope) else None,
+        )
+        try:
+            response = await self.client.send(request, stream=True)
+        except httpx.TimeoutException as error:
+            raise ServiceTimedOut(f"{service} did not answer in time: try again later.") from error
+        except httpx.HTTPError as error:
+            raise ServiceUnavailable(f"{service} cannot be reached: try again later.", retry_after=2) from error
+        self.signals.proxied.labels(service, str(response.status_code)).inc()
+        try:
+            await _reply(response, body, send)
+        finally:
+            await response.aclose()
+
+
+class _Body:
+    """The caller's body, bounded; afterwards, the news that the caller has gone."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ServiceUnavailable("The caller left.")
+            self._size += len(message.get("body", b""))
+            if self._size > MAX_BODY_BYTES:
+                raise BodyTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes.")
+            yield message.get("body", b"")
+            if not message.get("more_body", False):
+                return
+
+    async def caller_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            continue
+
+
+async def _reply(response: httpx.Response, body: _Body, send: Send) -> None:
+    gone = asyncio.create_task(body.caller_gone())
+    sending = asyncio.create_task(_send_all(response, send))
+    try:
+        await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+    finally:
+        for task in (gone, sending):
+            task.cancel()
+        await asyncio.gather(gone, sending, return_exceptions=True)
+
+
+async def _send_all(response: httpx.Response, send: Send) -> None:
+    headers = [(name.lower(), value) for name, value in response.headers.raw if name.lower() not in _HOP_BY_HOP]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    async for chunk in response.aiter_raw():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _target(scope: Scope) -> str:
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope.get("query_string", b"")
+    return (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _onward_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    client = scope.get("client") or ("", 0)
+    kept = [(name, value) for name, value in scope["headers"] if name not in _NOT_TO_SERVICES]
+    return [*kept, (b"x-forwarded-for", str(client[0]).encode())]
+
+
+def _has_body(scope: Scope) -> bool:
+    names = {name for name, _ in scope["headers"]}
+    return not names.isdisjoint({b"content-length", b"transfer-encoding"})
