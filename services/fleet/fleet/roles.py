@@ -23,8 +23,6 @@ ROLES: tuple[Role, ...] = (
     *(Role(f"{schema}_migrator", schema, owns_schema=True) for schema in SCHEMAS),
     *(Role(f"{service}_runtime", service) for service in SERVICES),
     *(Role(f"{service}_worker", service) for service in SERVICES),
-    # Gives positions in the log, and may do nothing else there.
-    Role("events_worker", EVENTS_SCHEMA),
     Role(RUNS_ROLE, None),
 )
 
@@ -39,17 +37,18 @@ class TopicGrant:
 
 
 TOPICS: tuple[TopicGrant, ...] = (
-    TopicGrant("marketplace.listing.v1", ("publishing",), ("discovery", "consumption", "admin")),
-    TopicGrant("marketplace.usage.v1", ("consumption",), ("discovery", "admin")),
-    TopicGrant("marketplace.key.v1", ("consumption",), ("admin",)),
-    TopicGrant("marketplace.approval.v1", ("admin",), ("publishing",)),
-    TopicGrant("marketplace.identity.v1", ("admin",), ("publishing", "discovery", "consumption")),
-    TopicGrant("marketplace.interaction.v1", ("discovery",), ("admin",)),
+    TopicGrant("marketplace.listing.v1", ("publishing",), ("publishing", "discovery", "consumption", "admin")),
+    TopicGrant("marketplace.usage.v1", ("consumption",), ("consumption", "discovery", "admin")),
+    TopicGrant("marketplace.key.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.approval.v1", ("admin",), ("admin", "publishing")),
+    TopicGrant("marketplace.identity.v1", ("admin",), ("admin", "publishing", "discovery", "consumption")),
+    TopicGrant("marketplace.interaction.v1", ("discovery",), ("discovery", "admin")),
 )
 
 # The doors of the log. Everything else in its schema is closed to services.
 EVENT_DOORS = (
     "append",
+    "sequence_arrivals",
     "read",
     "head",
     "lock_cursor",
@@ -60,4 +59,3 @@ EVENT_DOORS = (
     "groups_behind",
     "lag",
 )
-SEQUENCER_DOORS = ("sequence_arrivals",)
