@@ -1,0 +1,123 @@
+"""The journal: what was written is read again, torn tails are forgotten, the dead are replayed by one successor."""
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes.call_facts import some_facts, some_settled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataplane.call_records import Opened, Released, Returned, Settled
+from dataplane.journal import Journal, open_journal, segment_path
+from dataplane.journal_frames import JournalCorrupt, frame, read_frames
+from dataplane.journal_reader import JournalReader, Position, seal_the_dead
+from dataplane.leases import Reservation
+from dataplane.refusals import JournalUnavailable
+
+
+def _call(journal: Journal, number: int) -> None:
+    journal.opened(some_facts(number))
+    journal.ended(some_settled(number))
+
+
+def _drain(reader: JournalReader, most: int = 3) -> list[str]:
+    calls: list[str] = []
+    position = reader.position()
+    while (batch := reader.batch(position, most)).read:
+        calls += [record.facts.call_id for record in batch.records if isinstance(record, Settled)]
+        position = batch.after
+        reader.move_to(position)
+    return calls
+
+
+def test_what_is_written_is_read_in_order_and_the_position_survives(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    for number in range(10):
+        _call(journal, number)
+    reader = JournalReader(journal.folder, 1)
+    first = reader.batch(reader.position(), 4)
+    assert [type(record) for record in first.records] == [Settled] * 4
+    reader.move_to(first.after)
+    assert JournalReader(journal.folder, 1).position() == first.after
+    assert _drain(JournalReader(journal.folder, 1)) == [f"call_{number}" for number in range(4, 10)]
+    journal.ended(Released(some_facts(11), 502, "upstream_unreachable"))
+    journal.returned(Returned("ret_1", (Reservation("s", 5),)))
+    assert len(reader.batch(reader.position()).records) == 2
+
+
+def test_segments_carry_open_calls_along_and_are_deleted_once_acknowledged(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1, segment_bytes=2000)
+    journal.opened(some_facts(999))
+    for number in range(50):
+        _call(journal, number)
+    assert journal.segment > 5
+    reader = JournalReader(journal.folder, 1)
+    assert _drain(reader) == [f"call_{number}" for number in range(50)]
+    assert [path.name for path in journal.folder.glob("*.journal")] == [f"{journal.segment:08d}.journal"]
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert [unknown.facts.call_id for unknown in sealed.unknown()] == ["call_999"]
+    sealed.delete()
+    assert not list(tmp_path.glob("*/"))
+
+
+def test_a_living_journal_is_nobodys_to_seal_and_a_dead_one_only_one_successors(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    assert not seal_the_dead(tmp_path)
+    with pytest.raises(FileExistsError):
+        open_journal(tmp_path, 1)
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert not seal_the_dead(tmp_path)
+    sealed.let_go()
+    assert len(seal_the_dead(tmp_path)) == 1
+    assert not seal_the_dead(tmp_path / "nothing")
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2000))
+def test_a_tail_torn_anywhere_loses_nothing_before_it(cut: int) -> None:
+    whole = [frame(Opened(some_facts(1)), 7), frame(some_settled(1), 7), frame(Opened(some_facts(2)), 7)]
+    data = b"".join(whole)[: cut or None]
+    kept = [end for _, end in read_frames(data, 7)]
+    lengths = [len(whole[0]), len(whole[0] + whole[1]), len(b"".join(whole))]
+    assert kept == [length for length in lengths if length <= len(data)]
+
+
+def test_damage_before_the_end_is_reported_not_skipped() -> None:
+    data = bytearray(frame(some_settled(1), 7) + frame(some_settled(2), 7))
+    data[40] ^= 1
+    with pytest.raises(JournalCorrupt):
+        list(read_frames(bytes(data), 7))
+    with pytest.raises(JournalCorrupt):
+        list(read_frames(frame(some_settled(1), 8) + frame(some_settled(2), 7), 7))
+
+
+def test_a_full_disk_refuses_new_calls_and_keeps_the_ends_of_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1)
+    journal.opened(some_facts(1))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    journal.ended(some_settled(1))
+    assert journal.unwritten == 1
+    with pytest.raises(JournalUnavailable):
+        journal.opened(some_facts(2))
+    monkeypatch.undo()
+    journal.opened(some_facts(3))
+    assert journal.unwritten == 0
+    reader = JournalReader(journal.folder, 1)
+    calls = [record.facts.call_id for record in reader.everything() if isinstance(record, Opened | Settled)]
+    assert calls == ["call_1", "call_1", "call_3"]
+
+
+def test_a_torn_position_means_from_the_start(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    _call(journal, 1)
+    reader = JournalReader(journal.folder, 1)
+    reader.move_to(reader.batch(reader.position()).after)
+    (journal.folder / "position").write_bytes(b"torn")
+    assert reader.position() == Position(1, 0)
+    assert segment_path(journal.folder, 1).exists()

@@ -1,0 +1,109 @@
+"""Settlement: sent again until acknowledged, counted once, and nothing of a dead process is forgotten."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from fakes.call_facts import some_facts, some_settled
+from fakes.spend_ledger import Account, SpendLedger
+
+from dataplane.call_records import EndRecord, Unknown
+from dataplane.journal import Journal, open_journal
+from dataplane.journal_reader import JournalReader, seal_the_dead
+from dataplane.settlement import Settlement, holder_name, replay, wait_after
+
+
+class _Flaky(SpendLedger):
+    """Fails before or after committing, for a while."""
+
+    def __init__(self, failures: list[str], limit: int = 10_000) -> None:
+        super().__init__({"s": Account(limit)})
+        self.failures = failures
+        self.committed = asyncio.Event()
+
+    async def settle(self, holder: str, records: Sequence[EndRecord]) -> None:
+        failure = self.failures.pop() if self.failures else ""
+        if failure != "before":
+            self.commit(holder, records)
+            self.committed.set()
+        if failure:
+            raise ConnectionError(failure)
+
+
+async def _no_wait(seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+def _lease(spend: SpendLedger, incarnation: int, amount: int) -> None:
+    spend.accounts["s"].leased[holder_name(incarnation)] = amount
+
+
+def _calls(journal: Journal, ended: range, started: range) -> None:
+    for number in started:
+        journal.opened(some_facts(number))
+    for number in ended:
+        journal.ended(some_settled(number))
+
+
+async def test_batches_that_fail_come_again_and_count_once(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    _calls(journal, range(20), range(20))
+    spend = _Flaky(["before", "after", "after", "before"])
+    _lease(spend, 1, 5000)
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait, batch_size=7)
+    await settlement.send_written()
+    assert len(spend.usage) == 20
+    assert (spend.accounts["s"].settled, spend.accounts["s"].leased[holder_name(1)]) == (800, 4200)
+    assert settlement.health.sent == 20
+    await settlement.send_written()
+    assert settlement.health.sent == 20
+
+
+async def test_an_acknowledgement_lost_with_the_process_is_a_duplicate_that_changes_nothing(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    _calls(journal, range(3), range(5))
+    spend = _Flaky([])
+    _lease(spend, 1, 1000)
+    reader = JournalReader(journal.folder, 1)
+    spend.commit(holder_name(1), reader.batch(reader.position()).records)
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert await replay(sealed, spend, _no_wait) == 2
+    assert spend.accounts["s"] == Account(10_000, settled=120, unknown=200)
+    assert sum(isinstance(row, Unknown) for row in spend.usage.values()) == 2
+    spend.check()
+
+
+async def test_a_successor_that_dies_in_the_replay_leaves_it_to_the_next(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    _calls(journal, range(10), range(12))
+    journal.close()
+    spend = _Flaky([])
+    _lease(spend, 1, 2000)
+    (first,) = seal_the_dead(tmp_path)
+    await Settlement(first.reader, spend, _no_wait).send_written()
+    spend.commit(holder_name(1), first.unknown()[:1])
+    first.let_go()
+    (second,) = seal_the_dead(tmp_path)
+    await replay(second, spend, _no_wait)
+    assert (spend.accounts["s"].settled, spend.accounts["s"].unknown) == (400, 200)
+    assert not seal_the_dead(tmp_path)
+
+
+async def test_the_runner_sends_what_is_written_while_it_runs(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    spend = _Flaky([])
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait)
+    running = asyncio.create_task(settlement.run())
+    _calls(journal, range(2), range(2))
+    settlement.wake()
+    await spend.committed.wait()
+    assert len(spend.usage) == 2
+    await settlement.seal()
+    assert spend.sealed == {holder_name(1)}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def test_waits_double_up_to_ten_seconds() -> None:
+    assert [wait_after(failures) for failures in (1, 2, 3, 50)] == [0.1, 0.2, 0.4, 10.0]
