@@ -110,7 +110,9 @@ async def test_a_caller_who_leaves_frees_the_slot_and_ends_the_process(tmp_path:
     sleeper = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     runner = ProcessRunner(ProcessLimits(at_once=1, waiting=0), (sys.executable, "-c", sleeper))
     task = asyncio.create_task(runner.validate(b"", "", Mode.STRICT))
-    while not written(note):
+    for _ in range(500):
+        if written(note):
+            break
         await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

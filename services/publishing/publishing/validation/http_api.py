@@ -67,8 +67,8 @@ _BODY: dict[str, Any] = {
     "description": "An OpenAPI 3.0 or 3.1 document, in UTF-8, at most 8 MiB; any other type is recognised by content.",
     "content": {
         "application/json": {"schema": {}},
-        "application/yaml": {"schema": {"type": "string"}},
-        "text/yaml": {"schema": {"type": "string"}},
+        "application/yaml": {"schema": {}},
+        "text/yaml": {"schema": {}},
     },
 }
 
