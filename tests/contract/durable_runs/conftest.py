@@ -1,48 +1,74 @@
 """The engines that must keep the contract of DurableRuns."""
 
+import secrets
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
-from contract.durable_runs.engines import DbosEngine, Engine, MemoryEngine
-from contract.durable_runs.postgres_process import PostgresProcess
+from contract.durable_runs.engines import DbosEngine, Engine, KillablePostgres, MemoryEngine
+from fixtures.postgres import database_url, run_statement
 
 from chassis.durable_runs.dbos_worker import prepare_database
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _workers_find_the_tests() -> Generator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        # The process from which workers are forked imports this package before it is told where tests lie.
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+        yield
+
+
 @pytest.fixture(scope="session")
-def runs_postgres() -> Generator[PostgresProcess]:
-    server = PostgresProcess()
-    server.start()
-    prepare_database(server.url("runs_template"))
-    yield server
-    server.stop()
+def runs_template(postgres_server: str) -> Generator[str]:
+    name = f"runs_template_{secrets.token_hex(6)}"
+    prepare_database(database_url(postgres_server, name))
+    yield name
+    run_statement(postgres_server, f'DROP DATABASE "{name}"')
 
 
 @pytest.fixture(params=["memory", "dbos"])
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Engine]:
     if request.param == "memory":
-        engine: Engine = MemoryEngine(tmp_path)
+        memory = MemoryEngine(tmp_path)
+        yield memory
+        await memory.close()
     else:
-        engine = await _dbos_engine(request.getfixturevalue("runs_postgres"), tmp_path)
-    yield engine
-    await engine.close()
+        async with _opened(DbosEngine(tmp_path, request.getfixturevalue("runs_database"))) as dbos:
+            yield dbos
 
 
 @pytest.fixture
-async def dbos_engine(runs_postgres: PostgresProcess, tmp_path: Path) -> AsyncGenerator[DbosEngine]:
-    engine = await _dbos_engine(runs_postgres, tmp_path)
+def runs_database(postgres_server: str, runs_template: str) -> Generator[str]:
+    with _copy(postgres_server, runs_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def dbos_engine(runs_database: str, tmp_path: Path) -> AsyncGenerator[DbosEngine]:
+    async with _opened(DbosEngine(tmp_path, runs_database)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def killable_postgres(tmp_path: Path) -> Generator[KillablePostgres]:
+    server = KillablePostgres(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@asynccontextmanager
+async def _opened(engine: DbosEngine) -> AsyncGenerator[DbosEngine]:
+    await engine.connect()
     yield engine
     await engine.close()
 
 
-async def _dbos_engine(server: PostgresProcess, folder: Path) -> DbosEngine:
-    database = f"runs_{uuid4().hex}"
-    connection = await asyncpg.connect(server.url("postgres"))
-    await connection.execute(f'CREATE DATABASE "{database}" TEMPLATE runs_template')
-    await connection.close()
-    engine = DbosEngine(folder, server.url(database))
-    await engine.connect()
-    return engine
+@contextmanager
+def _copy(server: str, template: str) -> Generator[str]:
+    name = f"runs_{secrets.token_hex(6)}"
+    run_statement(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield database_url(server, name)
+    run_statement(server, f'DROP DATABASE "{name}" WITH (FORCE)')

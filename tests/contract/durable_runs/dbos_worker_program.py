@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import os
 import signal
-import sys
 from pathlib import Path
 
 from contract.durable_runs.samples import sample_registry
@@ -11,19 +11,22 @@ from contract.durable_runs.samples import sample_registry
 from chassis.durable_runs.dbos_worker import DbosWorkerSettings, serve
 
 
-async def main(url: str, executor_id: str, folder: Path, variant: str) -> None:
+def work(url: str, executor_id: str, folder: Path, variant: str) -> None:
+    """The life of the process; what it writes goes to a file of its name."""
+    log = os.open(folder / f"{executor_id}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(_serve(url, executor_id, folder, variant))
+
+
+async def _serve(url: str, executor_id: str, folder: Path, variant: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = DbosWorkerSettings(url, "contract", executor_id)
     async with serve(sample_registry(folder, variant), settings) as runs:
-        print("ready", flush=True)
+        (folder / f"{executor_id}.ready").touch()
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopped, runs.lost}, return_when=asyncio.FIRST_COMPLETED)
         if runs.lost.done():
             raise runs.lost.result()
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    url, executor_id, folder, variant = sys.argv[1:]
-    asyncio.run(main(url, executor_id, Path(folder), variant))

@@ -4,23 +4,25 @@ A new adapter adds a class here and a row in `conftest.py`; the tests stay as th
 """
 
 import asyncio
-import os
-import signal
-import sys
+import multiprocessing
+import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
+from contract.durable_runs.dbos_worker_program import work
 from contract.durable_runs.samples import Effects, sample_registry
 from fakes.durable_runs import MemoryRuns
 
 from chassis.durable_runs.dbos_runs import open_runs
 from chassis.durable_runs.port import DurableRuns
 from chassis.durable_runs.status import RunStatus
+from fleet import one_part
+from fleet.embedded_postgres import embedded_postgres
 
 PATIENCE_SECONDS = 60.0
-TESTS = Path(__file__).parents[2]
 
 
 class Engine(Protocol):
@@ -81,45 +83,42 @@ class MemoryEngine:
 
 
 class DbosEngine:
-    """DBOS on PostgreSQL, each worker a process of its own."""
+    """DBOS on PostgreSQL, each worker a process of its own, forked from one that has loaded DBOS already."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.effects = Effects(folder)
         self.url = url
         self._open = AsyncExitStack()
-        self._workers: dict[str, asyncio.subprocess.Process] = {}
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(["pytest", "contract.durable_runs.dbos_worker_program"])
+        self._workers: dict[str, BaseProcess] = {}
 
     async def connect(self) -> None:
         """Open the client that the tests use."""
         self.runs: DurableRuns = await self._open.enter_async_context(open_runs(self.url, "contract"))
 
     async def start_worker(self, variant: str = "first", name: str = "worker-1") -> None:
-        program = Path(__file__).parent / "dbos_worker_program.py"
-        with (self.effects.folder / f"{name}.log").open("ab") as log:
-            worker = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(program), self.url, name, str(self.effects.folder), variant),
-                env={**os.environ, "PYTHONPATH": str(TESTS)},
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        assert worker.stdout is not None
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            line = await worker.stdout.readline()
-        if line.strip() != b"ready":
-            await worker.wait()
+        ready = self.effects.folder / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        worker = self._processes.Process(target=work, args=(self.url, name, self.effects.folder, variant))
+        worker.start()
+        await until(lambda: ready.exists() or not worker.is_alive())
+        if not ready.exists():
             raise RuntimeError(self.log(name))
         self._workers[name] = worker
 
     async def kill_worker(self, name: str = "worker-1") -> None:
-        await self._end(name, signal.SIGKILL)
+        self._workers[name].kill()
+        await self._ended(name)
 
-    async def stop_worker(self, name: str = "worker-1") -> int:
+    async def stop_worker(self, name: str = "worker-1") -> int | None:
         """Ask the worker to stop; its exit code."""
-        return await self._end(name, signal.SIGTERM)
+        self._workers[name].terminate()
+        return await self._ended(name)
 
     def worker_lives(self, name: str = "worker-1") -> bool:
         """Whether the process is still there."""
-        return self._workers[name].returncode is None
+        return self._workers[name].is_alive()
 
     def log(self, name: str = "worker-1") -> str:
         """What the worker wrote."""
@@ -127,12 +126,32 @@ class DbosEngine:
 
     async def close(self) -> None:
         for name in list(self._workers):
-            await self._end(name, signal.SIGKILL)
+            await self.kill_worker(name)
         await self._open.aclose()
 
-    async def _end(self, name: str, number: signal.Signals) -> int:
+    async def _ended(self, name: str) -> int | None:
         worker = self._workers.pop(name)
-        if worker.returncode is None:
-            worker.send_signal(number)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await worker.wait()
+        await until(lambda: not worker.is_alive())
+        return worker.exitcode
+
+
+class KillablePostgres:
+    """A PostgreSQL of one test's own, which may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = embedded_postgres(folder / "postgres", secrets.token_urlsafe(18), crash_safe=False)
+        self.url = self._server.url("runs")
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        self._process = one_part.start(self._server.part, self._folder / "postgres.log")
+
+    def kill(self) -> None:
+        """SIGKILL to the head process; the others end when they notice."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it."""
+        one_part.stop(self._server.part, self._process)

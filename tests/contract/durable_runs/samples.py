@@ -139,6 +139,7 @@ async def sleeps(steps: Steps, argument: Json) -> Json:
     """Sleep between two times."""
     before = await steps.now()
     await steps.call("before", "work", {"name": "before"})
+    await steps.report({"sleeping": True})
     await steps.sleep(timedelta(seconds=argument["seconds"]))
     after = await steps.now()
     await steps.call("after", "work", {"name": "after"})

@@ -1,9 +1,10 @@
 """What a killed worker leaves behind is continued by the next one, each finished step once."""
 
+import asyncio
 from collections import Counter
 
 import pytest
-from contract.durable_runs.engines import Engine, ended, until
+from contract.durable_runs.engines import Engine, ended, status_when, until
 from contract.durable_runs.samples import IN_ORDER, SLEEPS, WAVES
 
 from chassis.durable_runs.status import RunState
@@ -45,7 +46,7 @@ async def test_a_run_survives_a_kill_at_every_step(engine: Engine) -> None:
 async def test_a_sleep_is_not_begun_again_by_the_next_worker(engine: Engine) -> None:
     await engine.start_worker()
     await engine.runs.start(SLEEPS, "run-1", {"seconds": 1.0})
-    await until(lambda: bool(engine.effects.notes("before")))
+    await status_when(engine, "run-1", lambda status: status.progress is not None)
     await engine.kill_worker()
     await engine.start_worker()
     status = await ended(engine, "run-1")
@@ -62,6 +63,8 @@ async def test_wave_results_stay_with_their_branch_when_timings_turn_round(engin
         await engine.runs.start(WAVES, run_id, {"branches": branches})
     held = (branches - branches // 2) * len(runs)
     await until(lambda: len(engine.effects.notes("half")) == held)
+    # The other branches have ended; their records get the time to be written.
+    await asyncio.sleep(0.5)
     await engine.kill_worker()
     engine.effects.note("killed")
     await engine.start_worker()

@@ -24,8 +24,10 @@ from dbos import (
     error as dbos_error,
 )
 
+from chassis.durable_runs.dbos_engine import open_engine
 from chassis.durable_runs.dbos_runs import DbosRuns
 from chassis.durable_runs.dbos_steps import DbosSteps
+from chassis.durable_runs.dbos_wakeup import keep_waking
 from chassis.durable_runs.errors import RunIdTaken, UnknownWorkflow, WorkerLost
 from chassis.durable_runs.executor_lock import executor_lock
 from chassis.durable_runs.outcomes import failed_inside, run_to_end
@@ -189,21 +191,26 @@ async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGen
         async with executor_lock(settings.url, lock_name, worker.mark_lost), _launched(settings):
             runs.functions = {ref: worker.function(ref, workflow) for ref, workflow in registry.workflows.items()}
             DBOS.launch()
+            waking = asyncio.create_task(keep_waking(pool))
             try:
                 yield runs
             finally:
+                waking.cancel()
+                # DBOS warns of each run it sees cancelled, which is what stopping means.
+                logging.getLogger("dbos").setLevel(logging.ERROR)
                 await worker.stop()
 
 
 @asynccontextmanager
 async def _launched(settings: DbosWorkerSettings) -> AsyncGenerator[None]:
+    engine = open_engine(settings.url, settings.connections)
     DBOS(
         config=DBOSConfig(
             name=settings.application,
             system_database_url=settings.url,
+            system_database_engine=engine,
             executor_id=settings.executor_id,
             application_version=settings.build,
-            sys_db_pool_size=settings.connections,
             serializer=DBOSPortableJSONSerializer(),
             log_level="WARNING",
             enable_otlp=False,
@@ -218,12 +225,12 @@ async def _launched(settings: DbosWorkerSettings) -> AsyncGenerator[None]:
     finally:
         with ThreadPoolExecutor(1) as thread:
             await asyncio.get_running_loop().run_in_executor(thread, _destroy)
+        engine.dispose()
         # DBOS made its own pool the loop's default and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
 def _destroy() -> None:
-    logging.getLogger("dbos").setLevel(logging.ERROR)
     DBOS.destroy(destroy_registry=True)
 
 

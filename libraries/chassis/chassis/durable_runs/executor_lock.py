@@ -13,7 +13,7 @@ import asyncpg
 
 from chassis.durable_runs.errors import ExecutorIdInUse, WorkerLost
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.25
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
