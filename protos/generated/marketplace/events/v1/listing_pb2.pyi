@@ -144,16 +144,18 @@ class ListingPublished(_message.Message):
     def __init__(self, listing: _Optional[_Union[ListingSnapshot, _Mapping]] = ...) -> None: ...
 
 class ListingRejected(_message.Message):
-    __slots__ = ("listing", "phase", "code", "message")
+    __slots__ = ("listing", "phase", "code", "message", "rejected_version_id")
     LISTING_FIELD_NUMBER: _ClassVar[int]
     PHASE_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
     listing: ListingSnapshot
     phase: str
     code: str
     message: str
-    def __init__(self, listing: _Optional[_Union[ListingSnapshot, _Mapping]] = ..., phase: _Optional[str] = ..., code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    rejected_version_id: str
+    def __init__(self, listing: _Optional[_Union[ListingSnapshot, _Mapping]] = ..., phase: _Optional[str] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., rejected_version_id: _Optional[str] = ...) -> None: ...
 
 class ListingCatalogued(_message.Message):
     __slots__ = ("listing",)
