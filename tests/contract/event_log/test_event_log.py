@@ -1,0 +1,224 @@
+"""What every EventLog must do; another adapter joins by one more parameter of `log_pair`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from fixtures.marketplace_database import ProvisionedServer
+
+from chassis.database.errors import RowRefused
+from chassis.database.pool import Database
+from chassis.database.transaction import Transaction
+from chassis.event_log.consuming import run_consumers
+from chassis.event_log.port import Consumer, Event, EventLog, RecordedEvent
+from chassis.event_log.postgres_log import PostgresEventLog
+from chassis.ids import new_id
+
+TOPIC = "marketplace.listing.v1"
+HAPPENED = "test.Happened"
+
+
+@dataclass
+class LogPair:
+    """The writing service's log and the reading service's, with their databases."""
+
+    writer_database: Database
+    writer: EventLog
+    reader_database: Database
+    reader: PostgresEventLog
+
+    async def append(self, *events: Event) -> None:
+        async with self.writer_database.transaction() as transaction:
+            await self.writer.append(transaction, events)
+
+    async def effects(self) -> list[tuple[str, int]]:
+        async with self.reader_database.transaction() as transaction:
+            rows = await transaction.fetch("SELECT event_id, times FROM effects ORDER BY place")
+        return [(row["event_id"], row["times"]) for row in rows]
+
+
+@pytest.fixture(params=["postgres"])
+async def log_pair(marketplace_database: ProvisionedServer) -> AsyncIterator[LogPair]:
+    async with AsyncExitStack() as stack:
+
+        async def opened(role: str) -> Database:
+            return await stack.enter_async_context(Database.open(marketplace_database.url(role), name=role))
+
+        writer, reader, owner = (
+            await opened("publishing_runtime"),
+            await opened("discovery_worker"),
+            await opened("discovery_migrator"),
+        )
+        async with owner.transaction() as transaction:
+            await transaction.execute(
+                "CREATE TABLE IF NOT EXISTS effects (place bigserial, event_id text PRIMARY KEY, times int NOT NULL)"
+            )
+            await transaction.execute("GRANT ALL ON effects, effects_place_seq TO discovery_worker")
+            await transaction.execute("DELETE FROM effects")
+        yield LogPair(writer, PostgresEventLog(writer), reader, PostgresEventLog(reader))
+
+
+def event(key: str = "lst_1", kind: str = HAPPENED) -> Event:
+    now = datetime.now(UTC)
+    return Event(new_id("evt", now), TOPIC, key, kind, "publishing", now, b"data of " + key.encode())
+
+
+async def note(transaction: Transaction, recorded: RecordedEvent) -> None:
+    await transaction.execute(
+        "INSERT INTO effects (event_id, times) VALUES ($1, 1)"
+        " ON CONFLICT (event_id) DO UPDATE SET times = effects.times + 1",
+        recorded.id,
+    )
+
+
+def consumer(group: str = "discovery.test", handler=note, tries: int = 3) -> Consumer:
+    return Consumer(group, TOPIC, {HAPPENED: handler}, tries=tries)
+
+
+async def drain(log: EventLog, reader: Consumer) -> None:
+    while await log.consume_once(reader):
+        continue
+
+
+async def test_a_committed_event_takes_effect_once_and_in_order(log_pair: LogPair) -> None:
+    events = [event(f"lst_{number % 3}") for number in range(50)]
+    for one in events:
+        await log_pair.append(one)
+    await drain(log_pair.reader, consumer("discovery.order"))
+    ours = {one.id for one in events}
+    assert [found for found in await log_pair.effects() if found[0] in ours] == [(one.id, 1) for one in events]
+
+
+async def test_an_event_of_a_rolled_back_transaction_never_was(log_pair: LogPair) -> None:
+    lost = event()
+
+    async def append_and_fail() -> None:
+        async with log_pair.writer_database.transaction() as transaction:
+            await log_pair.writer.append(transaction, [lost])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await append_and_fail()
+    kept = event()
+    await log_pair.append(kept)
+    await drain(log_pair.reader, consumer("discovery.rollback"))
+    seen = dict(await log_pair.effects())
+    assert kept.id in seen
+    assert lost.id not in seen
+
+
+async def test_an_event_that_commits_late_is_not_passed_over(log_pair: LogPair) -> None:
+    early, late = event("lst_early"), event("lst_late")
+    async with log_pair.writer_database.transaction() as slow:
+        await log_pair.writer.append(slow, [late])
+        await log_pair.append(early)
+        await drain(log_pair.reader, consumer("discovery.late"))
+        assert late.id not in dict(await log_pair.effects())
+    await drain(log_pair.reader, consumer("discovery.late"))
+    assert dict(await log_pair.effects())[late.id] == 1
+
+
+async def test_two_workers_of_a_group_share_the_work_without_doubling_it(log_pair: LogPair) -> None:
+    events = [event(f"lst_{number}") for number in range(200)]
+    await log_pair.append(*events)
+    rival = PostgresEventLog(log_pair.reader_database)
+    shared = consumer("discovery.shared")
+    await asyncio.gather(drain(log_pair.reader, shared), drain(rival, shared))
+    seen = dict(await log_pair.effects())
+    assert [seen[one.id] for one in events] == [1] * 200
+
+
+async def test_each_group_gets_every_event(log_pair: LogPair) -> None:
+    one = event()
+    await log_pair.append(one)
+    await drain(log_pair.reader, consumer("discovery.first"))
+    await drain(log_pair.reader, consumer("discovery.second"))
+    assert dict(await log_pair.effects())[one.id] == 2
+
+
+async def test_an_effect_that_fails_leaves_no_trace_and_is_tried_again(log_pair: LogPair) -> None:
+    failures = iter([True, False])
+
+    async def fails_once(transaction: Transaction, recorded: RecordedEvent) -> None:
+        await note(transaction, recorded)
+        if next(failures, False):
+            raise ValueError("not yet")
+
+    one = event()
+    failing = consumer("discovery.again", fails_once)
+    await drain(log_pair.reader, consumer("discovery.again"))
+    await log_pair.append(one)
+    assert await log_pair.reader.consume_once(failing) == 0
+    assert one.id not in dict(await log_pair.effects())
+    assert await log_pair.reader.consume_once(failing) == 1
+    assert dict(await log_pair.effects())[one.id] == 1
+
+
+async def test_a_poison_event_is_set_aside_with_its_reason_and_can_be_replayed(log_pair: LogPair) -> None:
+    poisoned = True
+
+    async def chokes(transaction: Transaction, recorded: RecordedEvent) -> None:
+        if poisoned and recorded.key == "lst_poison":
+            raise ValueError("cannot digest this")
+        await note(transaction, recorded)
+
+    reader = consumer("discovery.poison", chokes, tries=3)
+    await drain(log_pair.reader, consumer("discovery.poison"))
+    poison, after = event("lst_poison"), event("lst_fine")
+    await log_pair.append(poison, after)
+    for _ in range(3):
+        await log_pair.reader.consume_once(reader)
+    await drain(log_pair.reader, reader)
+    seen = dict(await log_pair.effects())
+    assert after.id in seen
+    assert poison.id not in seen
+    poisoned = False
+    assert await log_pair.reader.replay(reader) == 1
+    assert await log_pair.reader.replay(reader) == 0
+    assert dict(await log_pair.effects())[poison.id] == 1
+
+
+async def test_a_running_consumer_hears_of_an_append_without_polling_for_it(log_pair: LogPair) -> None:
+    arrived = asyncio.Event()
+
+    async def tell(transaction: Transaction, recorded: RecordedEvent) -> None:
+        arrived.set()
+
+    await drain(log_pair.reader, consumer("discovery.live"))
+    tasks = [
+        asyncio.create_task(log_pair.reader.listen()),
+        asyncio.create_task(run_consumers(log_pair.reader, [consumer("discovery.live", tell)])),
+    ]
+    await log_pair.append(event())
+    await asyncio.wait_for(arrived.wait(), 5)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_service_without_a_grant_may_neither_append_nor_read(log_pair: LogPair) -> None:
+    async def append_as_reader() -> None:
+        async with log_pair.reader_database.transaction() as transaction:
+            await log_pair.reader.append(transaction, [event()])
+
+    with pytest.raises(RowRefused):
+        await append_as_reader()
+    with pytest.raises(RowRefused):
+        await log_pair.reader.read("marketplace.approval.v1", 0, 10)
+    with pytest.raises(RowRefused):
+        await log_pair.reader.consume_once(consumer("publishing.theft"))
+
+
+async def test_the_publisher_sees_which_groups_have_taken_an_event(log_pair: LogPair) -> None:
+    one = event()
+    await log_pair.append(one)
+    writer = log_pair.writer
+    assert isinstance(writer, PostgresEventLog)
+    groups = ["discovery.acknowledging"]
+    await drain(log_pair.reader, consumer("discovery.somebody_else"))
+    assert await writer.groups_behind(TOPIC, one.id, groups) == 1
+    await drain(log_pair.reader, consumer("discovery.acknowledging"))
+    assert await writer.groups_behind(TOPIC, one.id, groups) == 0
