@@ -97,12 +97,13 @@ class DataFolder:
         return f"A marketplace already runs in {self.path} (pid {pid}): see `marketplace status`, or end it first."
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, survives_power_loss: bool = True) -> None:
     """Replace the file at once, readable by its owner alone."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if survives_power_loss:
+            file.flush()
+            os.fsync(file.fileno())
     fresh.replace(path)

@@ -21,7 +21,7 @@ from fleet.roles import ROLES
 
 CALLERS = ("gateway", "publishing", "discovery", "consumption", "admin")
 
-_WORDS = ("postgres", "valkey", "admin_password", "publisher_password", "key_pepper", "cursor_key")
+_WORDS = ("postgres", "valkey", "admin_password", "publisher_password", "key_pepper", "cursor_key", "demo_provider_key")
 
 
 def _word() -> str:

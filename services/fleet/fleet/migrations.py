@@ -1,5 +1,6 @@
 """The one command that brings every schema up to date, before the services start."""
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,8 +9,10 @@ from pydantic import SecretStr
 
 from chassis.database.migrations import apply_migrations
 from fleet.errors import FleetRefused
+from fleet.machine import machine_of
 from fleet.provisioning import grant_events, provision
 from fleet.roles import DATABASE, EVENTS_SCHEMA, SERVICES
+from fleet.settings import FleetSettings
 
 
 async def migrate(
@@ -24,6 +27,17 @@ async def migrate(
         if schema == EVENTS_SCHEMA:
             grant_events(superuser_url(DATABASE))
     return applied
+
+
+def main(settings: FleetSettings) -> int:
+    """The exit code of `python -m fleet migrate`; PostgreSQL must be running."""
+    machine = machine_of(settings)
+    applied = asyncio.run(
+        migrate(machine.superuser_url, machine.database_url, lambda role: machine.secrets[f"role.{role}"])
+    )
+    for schema, names in applied.items():
+        print(f"{schema}: {', '.join(names) or 'up to date'}")
+    return 0
 
 
 def migration_folders() -> dict[str, Path]:

@@ -28,11 +28,20 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     ports: Sequence[int] = ()
     depends_on: Sequence[str] = ()
+    # Parts that it does not wait for, but that must outlive it.
+    ends_before: Sequence[str] = ()
     probe: Probe = _ready_at_once
+    # A part that is not alive any more, though its process is, gets killed and started again.
+    alive: Probe = _ready_at_once
+    # A step rather than a server: ready when it has ended well, not started again after that.
+    is_step: bool = False
+    # Where it fails, the others go on without it.
+    is_optional: bool = False
     # Done before each start: make folders, clean up after a crash. It may block.
     prepare: Callable[[], None] = _nothing
     # One after the other until the process has ended; SIGKILL follows by itself.
     stop_signals: Sequence[signal.Signals] = (signal.SIGTERM,)
+    stop_within_seconds: float = 3.0
     # Sent by the kernel where the fleet itself was killed.
     death_signal: signal.Signals = signal.SIGKILL
     account: EngineAccount | None = None

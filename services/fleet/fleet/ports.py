@@ -25,6 +25,11 @@ DEFAULT_PORTS: dict[str, int] = {
 }
 
 
+def port_variable(door: str) -> str:
+    """The variable that sets a door's port: FLEET_ADMIN_GRPC_PORT for admin.grpc."""
+    return f"FLEET_{door.replace('.', '_').upper()}_PORT"
+
+
 @dataclass(frozen=True)
 class Ports:
     """The port of each door, by `<service>.<http or grpc>`."""
@@ -37,6 +42,10 @@ class Ports:
     def address(self, door: str) -> str:
         """`host:port` of the door."""
         return f"{HOST}:{self.by_door[door]}"
+
+    def as_variables(self) -> dict[str, str]:
+        """The environment from which another process of the fleet reads the same ports."""
+        return {port_variable(door): str(port) for door, port in self.by_door.items()}
 
     def url(self, door: str) -> str:
         """The door's base URL."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import psycopg
-from psycopg import sql
 
 from fleet.roles import (
     DATABASE,
@@ -13,7 +12,6 @@ from fleet.roles import (
     RUNS_DATABASE,
     RUNS_ROLE,
     SCHEMAS,
-    SEQUENCER_DOORS,
     SERVICES,
     TOPICS,
     Role,
@@ -21,7 +19,6 @@ from fleet.roles import (
 
 Connection = psycopg.Connection[tuple[object, ...]]
 _CONNECT_SECONDS = 10
-_ROLE_RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 
 def provision(url_of: Callable[[str], str], password_of: Callable[[str], str]) -> None:
@@ -32,7 +29,7 @@ def provision(url_of: Callable[[str], str], password_of: Callable[[str], str]) -
         _make_database(connection, DATABASE, None)
         _make_database(connection, RUNS_DATABASE, RUNS_ROLE)
         for closed in ("postgres", "template1"):
-            _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", closed)
+            _run(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", closed)
     with _connect(url_of(RUNS_DATABASE)) as connection:
         _run(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with _connect(url_of(DATABASE)) as connection:
@@ -49,11 +46,9 @@ def grant_events(url: str) -> None:
     with _connect(url) as connection, connection.transaction():
         users = [f"{service}_{kind}" for service in SERVICES for kind in ("runtime", "worker")]
         for user in users:
-            _run(connection, "GRANT USAGE ON SCHEMA {} TO {}", EVENTS_SCHEMA, user)
+            _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", EVENTS_SCHEMA, user)
             for door in EVENT_DOORS:
-                _run(connection, "GRANT EXECUTE ON ROUTINE {}.{} TO {}", EVENTS_SCHEMA, door, user)
-        for door in SEQUENCER_DOORS:
-            _run(connection, "GRANT EXECUTE ON ROUTINE {}.{} TO {}", EVENTS_SCHEMA, door, "events_worker")
+                _run(connection, "GRANT EXECUTE ON ROUTINE %I.%I TO %I", EVENTS_SCHEMA, door, user)
         connection.execute("DELETE FROM events.grants")
         connection.cursor().executemany(
             "INSERT INTO events.grants (service, topic, may_append, may_read) VALUES (%s, %s, %s, %s)", _topic_rows()
@@ -71,42 +66,46 @@ def _topic_rows() -> list[tuple[str, str, bool, bool]]:
 
 def _make_role(connection: Connection, role: Role, password: str) -> None:
     if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
-        _run(connection, "CREATE ROLE {}", role.name)
+        _run(connection, "CREATE ROLE %I", role.name)
     # The server gets the SCRAM verifier only, so that no log of its own can ever hold the password.
     verifier = connection.pgconn.encrypt_password(password.encode(), role.name.encode(), b"scram-sha-256").decode()
-    statement = sql.SQL("ALTER ROLE {} WITH " + _ROLE_RIGHTS + " PASSWORD {}")
-    connection.execute(statement.format(sql.Identifier(role.name), sql.Literal(verifier)))
+    _run(
+        connection, "ALTER ROLE %I WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS", role.name
+    )
+    _run(connection, "ALTER ROLE %I PASSWORD %L", role.name, verifier)
 
 
 def _make_database(connection: Connection, name: str, owner: str | None) -> None:
     if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
-        _run(connection, "CREATE DATABASE {}", name)
+        _run(connection, "CREATE DATABASE %I", name)
     if owner is not None:
-        _run(connection, "ALTER DATABASE {} OWNER TO {}", name, owner)
-    _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
+        _run(connection, "ALTER DATABASE %I OWNER TO %I", name, owner)
+    _run(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", name)
 
 
 def _make_schema(connection: Connection, schema: str) -> None:
-    _run(connection, "CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}", schema, f"{schema}_migrator")
-    _run(connection, "REVOKE ALL ON SCHEMA {} FROM PUBLIC", schema)
+    _run(connection, "CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I", schema, f"{schema}_migrator")
+    _run(connection, "REVOKE ALL ON SCHEMA %I FROM PUBLIC", schema)
 
 
 def _settle(connection: Connection, role: Role, schema: str) -> None:
     """Let the role into the database, into its schema, and make that its search path."""
-    _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", DATABASE, role.name)
-    _run(connection, "ALTER ROLE {} IN DATABASE {} SET search_path = {}", role.name, DATABASE, schema)
+    _run(connection, "GRANT CONNECT ON DATABASE %I TO %I", DATABASE, role.name)
+    _run(connection, "ALTER ROLE %I IN DATABASE %I SET search_path = %I", role.name, DATABASE, schema)
     if not role.owns_schema:
-        _run(connection, "GRANT USAGE ON SCHEMA {} TO {}", schema, role.name)
+        _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", schema, role.name)
 
 
 def _connect(url: str) -> Connection:
     return psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
 
 
-def _exists(connection: Connection, statement: "str", name: str) -> bool:
+def _exists(connection: Connection, statement: str, name: str) -> bool:
     return connection.execute(statement.encode(), (name,)).fetchone() is not None
 
 
-def _run(connection: Connection, statement: str, *names: str) -> None:
-    """A statement that takes no bound parameters; its names are quoted as identifiers."""
-    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # pyright: ignore[reportArgumentType]
+def _run(connection: Connection, statement: str, *words: str) -> None:
+    """A statement that takes no bound parameters: the server itself quotes names (%I) and texts (%L) into it."""
+    quoted = connection.execute("SELECT format(%s, VARIADIC %s::text[])", (statement, list(words))).fetchone()
+    if quoted is not None:
+        connection.execute(str(quoted[0]).encode())

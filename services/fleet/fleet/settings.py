@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.errors import SettingRefused
-from fleet.ports import DEFAULT_PORTS, Ports
+from fleet.ports import DEFAULT_PORTS, Ports, port_variable
 
 _PREFIX = "FLEET_"
 _DATA_FOLDER = "FLEET_DATA_FOLDER"
@@ -37,8 +37,8 @@ class FleetSettings:
 
 
 def port_variables() -> dict[str, str]:
-    """Which variable sets which door's port: FLEET_ADMIN_GRPC_PORT sets admin.grpc."""
-    return {f"{_PREFIX}{door.replace('.', '_').upper()}_PORT": door for door in DEFAULT_PORTS}
+    """Which variable sets which door's port."""
+    return {port_variable(door): door for door in DEFAULT_PORTS}
 
 
 def settings_table() -> list[tuple[str, str, str]]:
@@ -48,6 +48,13 @@ def settings_table() -> list[tuple[str, str, str]]:
         (_OFFSET, "0", "Added to every port that is not set by itself."),
     ]
     return rows + [(name, str(DEFAULT_PORTS[door]), f"Port of {door}.") for name, door in port_variables().items()]
+
+
+def main(_: FleetSettings) -> int:
+    """Print the knobs; the exit code."""
+    for name, default, meaning in settings_table():
+        print(f"{name}\t{default}\t{meaning}")
+    return 0
 
 
 def runtime_folder() -> Path | None:

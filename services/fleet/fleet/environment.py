@@ -1,0 +1,122 @@
+"""Which variable each service gets on this machine: one table, read top to bottom."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from fleet.machine import Machine
+from fleet.ports import HOST
+from fleet.roles import DATABASE, RUNS_DATABASE, RUNS_ROLE
+
+ADMIN_EMAIL = "admin@marketplace.localhost"
+PUBLISHER_EMAIL = "publisher@marketplace.localhost"
+
+
+Value = Callable[[Machine], str]
+
+
+def _database(role: str, database: str = DATABASE) -> Value:
+    return lambda machine: machine.database_url(role, database)
+
+
+def _secret(name: str) -> Value:
+    return lambda machine: machine.secrets[name]
+
+
+def _address(door: str) -> Value:
+    return lambda machine: machine.ports.address(door)
+
+
+def _port(door: str) -> Value:
+    return lambda machine: str(machine.ports[door])
+
+
+def _url(door: str) -> Value:
+    return lambda machine: machine.ports.url(door)
+
+
+def _folder(name: str) -> Value:
+    return lambda machine: str(machine.folder.of(name))
+
+
+def _text(text: str) -> Value:
+    return lambda _: text
+
+
+def _valkey(machine: Machine) -> str:
+    return machine.valkey_url
+
+
+def _trusted(machine: Machine) -> str:
+    return json.dumps(machine.secrets.trusted_services())
+
+
+def _service(name: str) -> dict[str, Value]:
+    """What each of the four services has."""
+    return {
+        "HTTP_PORT": _port(f"{name}.http"),
+        "GRPC_PORT": _port(f"{name}.grpc"),
+        "DATABASE_URL": _database(f"{name}_runtime"),
+        "WORKER_DATABASE_URL": _database(f"{name}_worker"),
+        "SERVICE_KEY": _secret(f"service_key.{name}"),
+        "TRUSTED_SERVICES": _trusted,
+    }
+
+
+TABLE: Mapping[str, Mapping[str, Value]] = {
+    "ADMIN": {
+        **_service("admin"),
+        "TOKEN_SIGNING_KEY": _secret("token_signing_key"),
+        "CURSOR_KEY": _secret("cursor_key"),
+        "BOOTSTRAP_ADMIN_EMAIL": _text(ADMIN_EMAIL),
+        "BOOTSTRAP_ADMIN_PASSWORD": _secret("admin_password"),
+        "PUBLISHING_ADDRESS": _address("publishing.grpc"),
+        "CONSUMPTION_ADDRESS": _address("consumption.grpc"),
+    },
+    "PUBLISHING": {
+        **_service("publishing"),
+        "RUNS_DATABASE_URL": _database(RUNS_ROLE, RUNS_DATABASE),
+        "DATA_FOLDER": _folder("publishing"),
+        "CURSOR_KEY": _secret("cursor_key"),
+        "ADMIN_ADDRESS": _address("admin.grpc"),
+        "DISCOVERY_ADDRESS": _address("discovery.grpc"),
+        # The one endpoint on a private address that may be published from this machine.
+        "ENDPOINT_ALLOWLIST": lambda machine: json.dumps([machine.ports.address("demo_provider.http")]),
+    },
+    "DISCOVERY": {
+        **_service("discovery"),
+        "VALKEY_URL": _valkey,
+        "CURSOR_KEY": _secret("cursor_key"),
+        "DATA_FOLDER": _folder("discovery"),
+        "ADMIN_ADDRESS": _address("admin.grpc"),
+        "PUBLISHING_ADDRESS": _address("publishing.grpc"),
+    },
+    "CONSUMPTION": {
+        **_service("consumption"),
+        "KEY_PEPPER": _secret("key_pepper"),
+        "ADMIN_ADDRESS": _address("admin.grpc"),
+    },
+    "GATEWAY": {
+        "HTTP_PORT": _port("gateway.http"),
+        "SERVICE_KEY": _secret("service_key.gateway"),
+        "TRUSTED_SERVICES": _trusted,
+        "VALKEY_URL": _valkey,
+        "KEY_PEPPER": _secret("key_pepper"),
+        "DATA_FOLDER": _folder("gateway"),
+        **{f"{name.upper()}_URL": _url(f"{name}.http") for name in ("admin", "publishing", "discovery", "consumption")},
+        **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("admin", "publishing", "consumption")},
+    },
+    "DEMO_PROVIDER": {
+        "HTTP_PORT": _port("demo_provider.http"),
+        "API_KEY": _secret("demo_provider_key"),
+    },
+}
+
+
+def environment_of(services: tuple[str, ...], machine: Machine, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that runs these services; what the shell sets wins."""
+    ours = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    for service in services:
+        prefix = service.upper()
+        ours[f"{prefix}_HOST"] = HOST
+        ours |= {f"{prefix}_{name}": value(machine) for name, value in TABLE[prefix].items()}
+    return ours | dict(inherited)

@@ -1,0 +1,113 @@
+"""The whole marketplace on one machine: every part in start order. Read this page to know what runs."""
+
+import sys
+from collections.abc import Mapping
+
+from fleet.environment import environment_of
+from fleet.machine import Machine
+from fleet.part import Part
+from fleet.ports import Ports
+from fleet.probes import all_alive, all_ready, announced, still_announcing
+from fleet.roles import SERVICES
+
+_ENGINES = ("postgres", "valkey")
+
+
+def topology(machine: Machine, inherited: Mapping[str, str]) -> list[Part]:
+    """The parts, each after what it depends on; `inherited` goes to every process of ours."""
+    return [
+        *machine.engines,
+        _migrations(machine, inherited),
+        _demo_provider(machine, inherited),
+        _services(machine, inherited),
+        _workers(machine, inherited),
+        _gateway(machine, inherited),
+        _development(machine, inherited),
+    ]
+
+
+def _migrations(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    return Part(
+        name="migrations",
+        is_step=True,
+        command=_python("-m", "fleet", "migrate"),
+        environment={**inherited, "FLEET_DATA_FOLDER": str(machine.folder.path)},
+        depends_on=["postgres"],
+        ready_within_seconds=120,
+    )
+
+
+def _demo_provider(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    port = machine.ports["demo_provider.http"]
+    return Part(
+        name="demo_provider",
+        command=_python("-m", "demo_provider", "api"),
+        environment=environment_of(("demo_provider",), machine, inherited),
+        ports=[port],
+        probe=all_ready([port]),
+        alive=all_alive([port]),
+    )
+
+
+def _services(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    """The doors of the four services in one process: their imports alone cost 100 MB each in processes of their own."""
+    http = _ports(machine.ports, "http")
+    return Part(
+        name="services",
+        command=_python("-m", "fleet.host", *(f"{service}:api" for service in SERVICES)),
+        environment=environment_of(SERVICES, machine, inherited),
+        ports=[*http, *_ports(machine.ports, "grpc")],
+        depends_on=[*_ENGINES, "migrations"],
+        probe=all_ready(http),
+        alive=all_alive(http),
+    )
+
+
+def _workers(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    """Consumers of events and runs of workflows; has no doors, so it announces itself in a file."""
+    file = machine.folder.announcement("workers")
+    return Part(
+        name="workers",
+        command=_python("-m", "fleet.host", "--announce", str(file), *(f"{service}:worker" for service in SERVICES)),
+        environment=environment_of(SERVICES, machine, inherited),
+        depends_on=[*_ENGINES, "migrations"],
+        prepare=lambda: file.unlink(missing_ok=True),
+        probe=announced(file),
+        alive=still_announcing(file),
+    )
+
+
+def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    port = machine.ports["gateway.http"]
+    return Part(
+        name="gateway",
+        command=_python("-m", "fleet.host", "gateway:api"),
+        environment=environment_of(("gateway",), machine, inherited),
+        ports=[port],
+        # Started beside the services, ready when they are: it needs them for its first call, not for its start.
+        depends_on=["valkey", "migrations"],
+        probe=all_ready([port]),
+        alive=all_alive([port]),
+        ends_before=["services", "workers", "demo_provider"],
+        stop_within_seconds=4.0,
+    )
+
+
+def _development(machine: Machine, inherited: Mapping[str, str]) -> Part:
+    return Part(
+        name="development",
+        is_step=True,
+        is_optional=True,
+        command=_python("-m", "fleet", "develop"),
+        environment={**inherited, **machine.ports.as_variables(), "FLEET_DATA_FOLDER": str(machine.folder.path)},
+        depends_on=["gateway", "services", "workers", "demo_provider"],
+        ready_within_seconds=120,
+    )
+
+
+def _python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+def _ports(ports: Ports, kind: str) -> list[int]:
+    return [ports[f"{service}.{kind}"] for service in SERVICES]
