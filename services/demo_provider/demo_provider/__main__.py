@@ -14,6 +14,10 @@ from demo_provider.settings import DemoProviderSettings
 DRAIN_SECONDS = 5
 
 
+def _leave(_number: int, _frame: object) -> None:
+    sys.exit(0)
+
+
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM, or print the settings; the exit code."""
     if arguments == ["settings"]:
@@ -31,7 +35,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     # uvicorn raises the signal again once it has drained; an orderly end is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _leave)
     uvicorn.run(
         app,
         host=settings.host,

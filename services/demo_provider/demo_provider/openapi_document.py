@@ -78,7 +78,9 @@ def _paths() -> dict[str, Any]:
 def _post(operation_id: str, summary: str, name: str) -> dict[str, Any]:
     content = _json(f"{name}Answer")
     if name != "Embedding":
-        content["text/event-stream"] = {"schema": {"type": "string", "description": f"Events of {name}Chunk"}}
+        content["text/event-stream"] = {
+            "schema": {"description": f"The data of each event is a {name}Chunk, of the last [DONE]"}
+        }
     tag = "embeddings" if name == "Embedding" else "answers"
     operation = _operation(operation_id, tag, summary, content, tuple(_ERRORS))
     body = _json(f"{name}Request", _EXAMPLES[f"{name}Request"])

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from demo_provider.whole_number import WHOLE
+
 STRICT = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 ModelName = Annotated[str, Field(min_length=1, max_length=256)]
 Stop = str | Annotated[list[str], Field(max_length=4)] | None
@@ -107,10 +109,10 @@ class SamplingRequest(BaseModel):
 
     model_config = STRICT
     model: ModelName
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    n: Annotated[int, Field(ge=1, le=8)] | None = None
+    max_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
+    n: Annotated[int, Field(ge=1, le=8), WHOLE] | None = None
     stop: Stop = None
-    seed: int | None = None
+    seed: Annotated[int, WHOLE] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -134,7 +136,7 @@ class ChatRequest(SamplingRequest):
     """A talk to be continued."""
 
     messages: Annotated[list[Message], Field(min_length=1, max_length=2048)]
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
     response_format: ResponseFormat | None = None

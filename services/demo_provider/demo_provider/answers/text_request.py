@@ -5,9 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from demo_provider.answers.chat_request import SamplingRequest
-
-Token = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Tokens = Annotated[list[Token], Field(min_length=1, max_length=8192)]
+from demo_provider.whole_number import Tokens
 
 
 class TextRequest(SamplingRequest):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Token = Annotated[int, Field(ge=0, le=2**31 - 1)]
+from demo_provider.whole_number import WHOLE, Tokens
+
 Text = Annotated[str, Field(min_length=1)]
-Tokens = Annotated[list[Token], Field(min_length=1, max_length=8192)]
 
 
 class EmbeddingRequest(BaseModel):
@@ -21,9 +21,9 @@ class EmbeddingRequest(BaseModel):
         Text
         | Annotated[list[Text], Field(min_length=1, max_length=2048)]
         | Tokens
-        | Annotated[list[Tokens], Field(min_length=1, max_length=2048)]
+        | Annotated[list[Tokens], Field(min_length=1, max_length=128)]
     )
-    dimensions: Annotated[int, Field(ge=1, le=1536)] | None = None
+    dimensions: Annotated[int, Field(ge=1, le=1536), WHOLE] | None = None
     encoding_format: Literal["float", "base64"] | None = None
     user: str | None = None
 
