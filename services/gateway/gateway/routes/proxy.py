@@ -28,13 +28,6 @@ class Proxy:
 
     async def __call__(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request by asking the service. Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge."""
-        answering = asyncio.create_task(self._answer(service, scope, receive, send))
-        try:
-            await answering
-        finally:
-            answering.cancel()
-
-    async def _answer(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(receive)
         request = self.client.build_request(
             scope["method"],
