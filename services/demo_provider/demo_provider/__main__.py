@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> int:
         app,
         host=settings.host,
         port=settings.http_port,
+        http="httptools",
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
