@@ -22,6 +22,8 @@ def is_woven(node: ast.expr) -> bool:
 
 
 def is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        return is_constant(node.value)
     if isinstance(node, ast.Name | ast.Attribute):
         return ast.unparse(node).rpartition(".")[2].isupper()
     return isinstance(node, ast.Constant) or (isinstance(node, ast.JoinedStr | ast.BinOp) and not is_woven(node))
@@ -73,6 +75,7 @@ def test_a_woven_text_is_caught(text: str) -> None:
     [
         'c.execute("DELETE FROM t WHERE id = $1", id)\n',
         'c.fetch(f"SELECT {COLUMNS} FROM t WHERE id = $1", id)\n',
+        'c.fetch(f"SELECT x FROM t ORDER BY {_ORDERS[order]}", id)\n',
         "c.fetch(SELECT_ORDERS + ORDER_BY, id)\n",
         'log.info(f"fetched {n}")\n',
     ],
