@@ -24,7 +24,7 @@ def open_log(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
 
 
-def last_lines(path: Path, count: int = 5, at_most_bytes: int = 16_384) -> list[str]:
+def last_lines(path: Path, count: int = 3, at_most_bytes: int = 16_384) -> list[str]:
     """The end of a log, without reading all of it."""
     if not path.is_file():
         return []

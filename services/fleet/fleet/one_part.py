@@ -1,5 +1,6 @@
 """Runs one part without a supervisor, for as long as a `with` block: what tests and one-off commands need."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Generator
@@ -63,11 +64,18 @@ def _wait_until_ready(part: Part, process: "subprocess.Popen[bytes]", log: Path)
     missing = part.probe(process.pid)
     while missing is not None:
         if process.poll() is not None:
-            raise PartFailed(failure_text(part.name, f"ended with code {process.returncode}", log))
+            raise PartFailed(failure_text(part.name, ending(process.returncode), log))
         if time.monotonic() > deadline:
             raise PartFailed(failure_text(part.name, f"is not ready: {missing}", log))
         time.sleep(_POLL_SECONDS)
         missing = part.probe(process.pid)
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, in words."""
+    if code is not None and code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with code {code}"
 
 
 def failure_text(name: str, what: str, log: Path) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -61,16 +62,28 @@ def free_ports() -> Ports:
     return ports
 
 
-def require_free(ports: Iterable[int]) -> None:
-    """Raise PortInUse for the first port that somebody listens on."""
+def require_free(ports: Iterable[int], patience_seconds: float = 1.0) -> None:
+    """Raise PortInUse for a port that somebody listens on and goes on listening on.
+
+    The patience is for the parts of a fleet that was killed a moment ago.
+    """
+    deadline = time.monotonic() + patience_seconds
     for port in ports:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-            # Without it a port that was just given back looks taken for a minute.
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind((HOST, port))
-            except OSError as error:
-                raise PortInUse(_sentence(port, error)) from None
+        while (taken := _taken(port)) is not None:
+            if time.monotonic() > deadline:
+                raise PortInUse(_sentence(port, taken))
+            time.sleep(0.05)
+
+
+def _taken(port: int) -> OSError | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        # Without it a port that was just given back looks taken for a minute.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            return error
+    return None
 
 
 def _sentence(port: int, error: OSError) -> str:

@@ -12,7 +12,7 @@ from chassis.errors import MarketplaceError
 from fleet.backoff import delay, failures_after
 from fleet.child_process import child_command, open_log
 from fleet.errors import PartFailed
-from fleet.one_part import failure_text
+from fleet.one_part import ending, failure_text
 from fleet.part import Part
 from fleet.part_state import PartState, State
 from fleet.rotation import rotate
@@ -75,7 +75,7 @@ class SupervisedPart:
         self._stopping = True
         process = self._process
         if process is None or process.returncode is not None:
-            self._become(State.STOPPED)
+            self._become(self.state.state if self.part.is_step else State.STOPPED)
             return
         self._become(State.STOPPING)
         for number in self.part.stop_signals:
@@ -87,7 +87,7 @@ class SupervisedPart:
     async def kill(self) -> None:
         """End the process and whatever it started, now."""
         self._stopping = True
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             _kill_group(self._process)
             await self._process.wait()
         self._become(State.STOPPED)
@@ -109,7 +109,7 @@ class SupervisedPart:
         if self.part.is_step and code == 0:
             self._became_ready(State.DONE, began)
         problem = None if watching.cancelled() else watching.result()
-        return failure_text(self.part.name, problem or f"ended with code {code}", self._log)
+        return failure_text(self.part.name, problem or ending(code), self._log)
 
     async def _start(self) -> asyncio.subprocess.Process:
         await asyncio.to_thread(self.part.prepare)

@@ -1,0 +1,33 @@
+"""Logs stay bounded."""
+
+from pathlib import Path
+
+from fleet.child_process import last_lines, open_log
+from fleet.rotation import rotate
+
+
+def test_a_large_log_moves_aside_and_its_writer_goes_on(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    with open_log(log) as writer:
+        writer.write(b"old\n" * 100)
+        writer.flush()
+        rotate(log, largest_bytes=10)
+        writer.write(b"new\n")
+    assert log.read_bytes() == b"new\n"
+    assert log.with_suffix(".log.1").read_bytes() == b"old\n" * 100
+
+
+def test_a_small_or_missing_log_stays_as_it_is(tmp_path: Path) -> None:
+    rotate(tmp_path / "none.log")
+    log = tmp_path / "part.log"
+    log.write_bytes(b"line\n")
+    rotate(log)
+    assert log.read_bytes() == b"line\n"
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_the_last_lines_skip_empty_ones(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    log.write_text("one\ntwo\n\nthree\n\n")
+    assert last_lines(log, 2) == ["two", "three"]
+    assert last_lines(tmp_path / "none.log") == []

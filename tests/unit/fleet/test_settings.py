@@ -1,0 +1,49 @@
+"""The fleet's own variables."""
+
+from pathlib import Path
+
+import pytest
+
+from fleet.errors import SettingRefused
+from fleet.ports import DEFAULT_PORTS
+from fleet.settings import FleetSettings, settings_table
+
+
+def test_without_variables_the_known_ports_and_folder_are_used() -> None:
+    settings = FleetSettings.read({"PATH": "/bin"})
+    assert dict(settings.ports.by_door) == DEFAULT_PORTS
+    assert settings.data_folder == Path(".data").absolute()
+
+
+def test_an_offset_moves_every_port_but_the_named_ones() -> None:
+    settings = FleetSettings.read({"FLEET_PORT_OFFSET": "100", "FLEET_GATEWAY_HTTP_PORT": "9999"})
+    assert settings.ports["gateway.http"] == 9999
+    assert settings.ports.address("admin.grpc") == "127.0.0.1:4104"
+
+
+def test_ports_survive_the_way_through_variables() -> None:
+    moved = FleetSettings.read({"FLEET_PORT_OFFSET": "7"}).ports
+    assert dict(FleetSettings.read(moved.as_variables()).ports.by_door) == dict(moved.by_door)
+
+
+@pytest.mark.parametrize("variable", ["FLEET_PORT_OFSET", "FLEET_GATEWAY_PORT"])
+def test_a_misspelt_variable_is_refused(variable: str) -> None:
+    with pytest.raises(SettingRefused, match=variable):
+        FleetSettings.read({variable: "1"})
+
+
+@pytest.mark.parametrize("value", ["", "-1", "many", "65536"])
+def test_a_number_that_is_no_port_is_refused(value: str) -> None:
+    with pytest.raises(SettingRefused, match="FLEET_PORT_OFFSET"):
+        FleetSettings.read({"FLEET_PORT_OFFSET": value})
+
+
+def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
+    settings = FleetSettings.read({"FLEET_PORT_OFFSET": "1", "DISCOVERY_LOG_LEVEL": "debug"})
+    assert dict(settings.inherited) == {"DISCOVERY_LOG_LEVEL": "debug"}
+
+
+def test_every_variable_is_in_the_table() -> None:
+    names = {name for name, _, _ in settings_table()}
+    assert {"FLEET_DATA_FOLDER", "FLEET_PORT_OFFSET", "FLEET_DEMO_PROVIDER_HTTP_PORT"} <= names
+    assert len(names) == len(DEFAULT_PORTS) + 2
