@@ -1,7 +1,7 @@
 """One call's exchange with its vendor: written down, forwarded, metered, settled before its last bytes leave."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from chassis.errors import MarketplaceError
@@ -23,6 +23,7 @@ from dataplane.wire_formats.openai.streams import StreamMeter
 _CALLER_LEFT_STATUS = 499
 _LARGEST_ERROR = 64 << 10
 _CLOSE_SECONDS = 1.0
+_READ_OUT_SECONDS = 0.25
 _FAREWELL = b"data: [DONE]\n\n"
 # A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
 _MOST_BYTES_PER_TOKEN = 256
@@ -91,7 +92,8 @@ class Exchange:
         await self.sink.begin(200, headers + route_headers(self.call))
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self.limits.idle_seconds) as idle:
-            async for chunk in response.chunks():
+            chunks = response.chunks()
+            async for chunk in chunks:
                 passed = self._feed(meter, chunk)
                 if passed:
                     await self.sink.part(passed)
@@ -99,6 +101,8 @@ class Exchange:
                     break
                 idle.reschedule(loop.time() + self.limits.idle_seconds)
         await self._end_stream(meter)
+        if meter.done:
+            await _read_out(chunks)
 
     async def _end_stream(self, meter: StreamMeter) -> None:
         ending = b""
@@ -185,6 +189,16 @@ class Exchange:
                 await response.close()
         except TimeoutError:
             return
+
+
+async def _read_out(chunks: AsyncIterator[bytes]) -> None:
+    """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""
+    try:
+        async with asyncio.timeout(_READ_OUT_SECONDS):
+            async for _ in chunks:
+                continue
+    except (TimeoutError, MarketplaceError):
+        return
 
 
 class _Cut(UpstreamFailed):

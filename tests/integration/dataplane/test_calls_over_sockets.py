@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from fakes.loopback_server import served
 
 from dataplane.call_records import Outcome, Settled
 from dataplane.httpx_upstream import HttpxUpstream, open_client
+from dataplane.pooled_upstream import PooledUpstream
+from dataplane.ports import Upstream
 from dataplane.records import Credential, LimitedScope
 
 _WORDS = ["Hel", "lo ", "there"]
@@ -78,13 +80,31 @@ def _usage() -> dict[str, int]:
     return {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
 
 
+OpenUpstream = Callable[[AsyncExitStack], Awaitable[Upstream]]
+
+
+async def _httpx(stack: AsyncExitStack) -> Upstream:
+    return HttpxUpstream(await stack.enter_async_context(open_client()))
+
+
+async def _pooled(stack: AsyncExitStack) -> Upstream:
+    upstream = PooledUpstream()
+    stack.push_async_callback(upstream.close)
+    return upstream
+
+
+@pytest.fixture(params=[_httpx, _pooled], ids=["httpx", "pooled"])
+def upstream(request: pytest.FixtureRequest) -> OpenUpstream:
+    return request.param
+
+
 @asynccontextmanager
-async def _door(folder: Path, vendor: Any, **key: Any) -> AsyncGenerator[tuple[str, Bench]]:
-    async with served(vendor) as vendor_url, open_client() as client:
+async def _door(folder: Path, vendor: Any, upstream: OpenUpstream, **key: Any) -> AsyncGenerator[tuple[str, Bench]]:
+    async with served(vendor) as vendor_url, AsyncExitStack() as stack:
         credential = Credential("127.0.0.1", "Authorization", "Bearer vendor-secret")
         route = a_route(endpoint_url=f"{vendor_url}/v1", credential=credential)
         bench = a_bench(folder, FakeUpstream(json_answer(b"")), a_key(**key), route)
-        bench.door.upstream = HttpxUpstream(client)
+        bench.door.upstream = await upstream(stack)
         async with served(bench.door) as url:
             yield url, bench
 
@@ -93,9 +113,11 @@ def _client(url: str) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY.decode(), max_retries=0)
 
 
-async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(tmp_path: Path) -> None:
+async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(
+    tmp_path: Path, upstream: OpenUpstream
+) -> None:
     vendor = _Vendor()
-    async with _door(tmp_path, vendor) as (url, bench), _client(url) as client:
+    async with _door(tmp_path, vendor, upstream) as (url, bench), _client(url) as client:
         messages: Any = [{"role": "user", "content": "hi"}]
         plain = await client.chat.completions.create(model="acme/echo", messages=messages)
         assert plain.choices[0].message.content == "Hello there"
@@ -120,9 +142,9 @@ async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(
         assert all(headers[b"authorization"] == b"Bearer vendor-secret" for headers in vendor.headers)
 
 
-async def test_the_official_client_understands_our_refusals(tmp_path: Path) -> None:
+async def test_the_official_client_understands_our_refusals(tmp_path: Path, upstream: OpenUpstream) -> None:
     scopes = (LimitedScope("key-tokens", "key", "tokens", 5),)
-    async with _door(tmp_path, _Vendor(), scopes=scopes) as (url, _), _client(url) as client:
+    async with _door(tmp_path, _Vendor(), upstream, scopes=scopes) as (url, _), _client(url) as client:
         messages: Any = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.RateLimitError) as limited:
             await client.chat.completions.create(model="acme/echo", messages=messages)
@@ -135,9 +157,11 @@ async def test_the_official_client_understands_our_refusals(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("stream", "read"), [(False, 0), (True, 0), (True, 1)])
-async def test_a_caller_who_hangs_up_stops_the_vendor_and_is_billed(tmp_path: Path, stream: bool, read: int) -> None:
+async def test_a_caller_who_hangs_up_stops_the_vendor_and_is_billed(
+    tmp_path: Path, upstream: OpenUpstream, stream: bool, read: int
+) -> None:
     vendor = _Vendor(pause=30.0)
-    async with _door(tmp_path, vendor) as (url, bench):
+    async with _door(tmp_path, vendor, upstream) as (url, bench):
         async with httpx.AsyncClient() as caller:
             body = {"model": "acme/echo", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
             headers = {"authorization": f"Bearer {KEY.decode()}"}
@@ -165,8 +189,8 @@ async def _read_a_little(caller: httpx.AsyncClient, url: str, headers: Any, body
                 return
 
 
-async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path) -> None:
-    async with _door(tmp_path, _Vendor()) as (url, bench), _client(url) as client:
+async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path, upstream: OpenUpstream) -> None:
+    async with _door(tmp_path, _Vendor(), upstream) as (url, bench), _client(url) as client:
         bench.door.routes.routes[0] = a_route(endpoint_url="http://127.0.0.1:9/v1", credential=None)
         messages: Any = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.InternalServerError) as failed:
