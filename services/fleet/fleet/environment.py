@@ -103,7 +103,7 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
         "KEY_PEPPER": _secret("key_pepper"),
         "DATA_FOLDER": _folder("gateway"),
         **{f"{name.upper()}_URL": _url(f"{name}.http") for name in ("admin", "publishing", "discovery", "consumption")},
-        **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("admin", "publishing", "consumption")},
+        **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("publishing", "consumption")},
     },
     "DEMO_PROVIDER": {
         "HTTP_PORT": _port("demo_provider.http"),
