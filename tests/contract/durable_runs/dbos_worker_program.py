@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from contract.durable_runs.samples import sample_registry
+from dbos._dbos import _get_or_create_dbos_registry
 
 from chassis.durable_runs.dbos_worker import DbosWorkerSettings, serve
 
@@ -17,6 +18,8 @@ def work(url: str, executor_id: str, folder: Path, variant: str) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     logging.basicConfig(level=logging.INFO)
+    # DBOS looks for new runs once a second, and every test of this suite would wait for that.
+    _get_or_create_dbos_registry().get_internal_queue()._polling_interval_sec = 0.1
     asyncio.run(_serve(url, executor_id, folder, variant))
 
 

@@ -98,6 +98,22 @@ async def test_runs_go_on_when_their_connections_are_cut(dbos_engine: DbosEngine
     assert dbos_engine.effects.order() == [f"step-{n}" for n in range(60)]
 
 
+async def test_a_worker_that_cannot_record_ends_and_the_next_one_continues(dbos_engine: DbosEngine) -> None:
+    await dbos_engine.start_worker()
+    await dbos_engine.runs.start(IN_ORDER, "run-1", {"names": ["a", "b", "c"], "gate": "b"})
+    await until(lambda: bool(dbos_engine.effects.notes("b reached")))
+    connection = await asyncpg.connect(dbos_engine.url)
+    await connection.execute("ALTER TABLE dbos.operation_outputs RENAME TO away")
+    dbos_engine.effects.open("b")
+    await until(lambda: not dbos_engine.worker_lives())
+    await connection.execute("ALTER TABLE dbos.away RENAME TO operation_outputs")
+    await connection.close()
+    assert "the worker of the runs is lost" in dbos_engine.log()
+    assert (await dbos_engine.runs.status("run-1")).state is RunState.RUNNING
+    await dbos_engine.start_worker()
+    assert (await ended(dbos_engine, "run-1")).state is RunState.SUCCEEDED
+
+
 async def test_a_worker_that_stops_lets_its_step_end_and_leaves_the_run_to_the_next(dbos_engine: DbosEngine) -> None:
     await dbos_engine.start_worker()
     await dbos_engine.runs.start(IN_ORDER, "run-1", {"names": ["a", "b"], "gate": "a"})

@@ -53,14 +53,15 @@ RunFunction = Callable[[Json], Awaitable[Json]]
 @dataclass(frozen=True)
 class DbosWorkerSettings:
     """`url`: a database of its own; `application`: 3 or more of a-z, 0-9, - and _; `executor_id`: stable over restarts
-    and unique among live workers; `build`: the same for every worker that may take over this one's runs.
+    and unique among live workers; `build`: the same for every worker that may take over this one's runs;
+    `connections`: DBOS's pool, of which it keeps one for its own rounds. Three or four more are opened beside it.
     """
 
     url: str
     application: str
     executor_id: str
     build: str = "1"
-    connections: int = 5
+    connections: int = 4
 
 
 class ServedRuns(DbosRuns):
