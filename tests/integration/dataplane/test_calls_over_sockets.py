@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class _Vendor:
         if request.get("stream"):
             await self._stream(request, send)
         else:
-            await asyncio.sleep(self.pause)
+            await self._pause()
             reply = {"id": "c", "object": "chat.completion", "created": 1, "model": "vendor-echo", "usage": _usage()}
             message = {"role": "assistant", "content": "".join(_WORDS)}
             reply["choices"] = [{"index": 0, "finish_reason": "stop", "message": message}]
@@ -59,7 +59,7 @@ class _Vendor:
         await send({"type": "http.response.start", "status": 200, "headers": head})
         for word in _WORDS:
             await self._event(send, [{"index": 0, "delta": {"content": word}, "finish_reason": None}], None)
-            await asyncio.sleep(self.pause)
+            await self._pause()
         if request.get("stream_options", {}).get("include_usage"):
             await self._event(send, [], _usage())
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
@@ -69,6 +69,10 @@ class _Vendor:
         chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
         data = json.dumps({**chunk, "usage": usage})
         await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.hung_up.wait(), self.pause)
 
     async def _watch(self, receive: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
