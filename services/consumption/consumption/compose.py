@@ -23,13 +23,12 @@ from chassis.identity.service_identity import ServiceIdentity
 from chassis.ids import new_id
 from chassis.lifecycle import HttpDoor, Unit
 from chassis.rpc.channel import Peer
-from chassis.rpc.server import GrpcDoor
+from chassis.rpc.server import GrpcDoor, Register
 from chassis.web.application import Application
 from chassis.web.pages import Cursors
-from consumption.budgets.actions import AcquireLeases
 from consumption.budgets.grpc_api import LeasesDoor
 from consumption.budgets.postgres_store import PostgresBalanceReader, PostgresLeaseStore
-from consumption.keys.actions import ChangeKey, CreateKey, RevokeKey
+from consumption.keys.actions import ChangeKey, CreateKey
 from consumption.keys.argon2_hasher import Argon2Hasher
 from consumption.keys.events import TOPIC as KEY_TOPIC
 from consumption.keys.grpc_api import KeyChanges, KeysDoor
@@ -39,7 +38,6 @@ from consumption.prices.event_handlers import price_book_consumer
 from consumption.prices.grpc_api import PricesDoor
 from consumption.prices.postgres_store import PostgresPriceBook
 from consumption.settings import ConsumptionSettings
-from consumption.settlement.actions import CommitEnds, SealHolder
 from consumption.settlement.grpc_api import SettlementDoor
 from consumption.settlement.partitions import keep_partitions_ahead
 from consumption.settlement.postgres_store import PostgresSettlementStore
@@ -64,7 +62,7 @@ ALLOWED_CALLERS = {
 @asynccontextmanager
 async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Unit]:
     """The HTTP and gRPC doors."""
-    knobs = settings or ConsumptionSettings.read()  # pyright: ignore[reportUnknownMemberType]
+    knobs = settings or ConsumptionSettings.read()
     clock = SystemClock()
     identity = ServiceIdentity.of(SERVICE, knobs, clock)
     async with AsyncExitStack() as stack:
@@ -74,40 +72,19 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         hasher = Argon2Hasher()
         stack.callback(hasher.close)
         log = PostgresEventLog(database)
-        ledger_log = PostgresEventLog(worker)
         epochs, changes = AccountEpochs(), KeyChanges()
-        pepper = knobs.key_pepper.get_secret_value().encode()
-        keys = PostgresKeyStore(database, log)
         readiness = Readiness(required={"database": _schema_check(database)})
         application = Application(
             service=SERVICE,
             description="Keys, quotas and usage of a team.",
             routers=[keys_router, usage_router],
-            state={
-                "access_tokens": AccessTokens(IssuerKeys(admin, clock), epochs),
-                "cursors": Cursors(pepper),
-                "clock": clock,
-                "key_store": keys,
-                "create_key": CreateKey(keys, hasher, clock, pepper, secrets.token_bytes),
-                "change_key": ChangeKey(keys, clock),
-                "revoke_key": RevokeKey(keys, clock),
-                "usage_reader": PostgresUsageReader(database),
-                "balance_reader": PostgresBalanceReader(database),
-            },
+            state=_actions(knobs, database, log, hasher)
+            | {"access_tokens": AccessTokens(IssuerKeys(admin, clock), epochs)},
             readiness=readiness,
             registry=CollectorRegistry(),
             new_request_id=lambda: new_id("req", clock.now()),
         )
-        settlement = PostgresSettlementStore(worker, ledger_log)
-
-        def register(server: grpc.aio.Server) -> None:
-            keys_pb2_grpc.add_KeysServicer_to_server(KeysDoor(PostgresKeyRecords(worker), changes, clock), server)
-            acquire = AcquireLeases(PostgresLeaseStore(worker), clock)
-            leases_pb2_grpc.add_LeasesServicer_to_server(LeasesDoor(acquire), server)
-            settle = SettlementDoor(CommitEnds(settlement, clock), SealHolder(settlement, clock))
-            settlement_pb2_grpc.add_SettlementServicer_to_server(settle, server)
-            prices_pb2_grpc.add_PricesServicer_to_server(PricesDoor(PostgresPriceBook(worker)), server)
-
+        register = _grpc_doors(worker, changes)
         yield Unit(
             name="consumption-api",
             http=[HttpDoor(application.build(), knobs.host, knobs.http_port)],
@@ -121,10 +98,42 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         )
 
 
+def _actions(
+    knobs: ConsumptionSettings, database: Database, log: PostgresEventLog, hasher: Argon2Hasher
+) -> dict[str, object]:
+    """What the routes ask for, by name."""
+    clock = SystemClock()
+    pepper = knobs.key_pepper.get_secret_value().encode()
+    keys = PostgresKeyStore(database, log)
+    return {
+        "cursors": Cursors(pepper),
+        "clock": clock,
+        "key_store": keys,
+        "create_key": CreateKey(keys, hasher, clock, pepper, secrets.token_bytes),
+        "change_key": ChangeKey(keys, clock),
+        "usage_reader": PostgresUsageReader(database),
+        "balance_reader": PostgresBalanceReader(database),
+    }
+
+
+def _grpc_doors(worker: Database, changes: KeyChanges) -> Register:
+    """What the gateway asks: keys, leases, settlement and prices of all teams."""
+    clock = SystemClock()
+    settlement = PostgresSettlementStore(worker, PostgresEventLog(worker))
+
+    def register(server: grpc.aio.Server) -> None:
+        keys_pb2_grpc.add_KeysServicer_to_server(KeysDoor(PostgresKeyRecords(worker), changes, clock), server)
+        leases_pb2_grpc.add_LeasesServicer_to_server(LeasesDoor(PostgresLeaseStore(worker), clock), server)
+        settlement_pb2_grpc.add_SettlementServicer_to_server(SettlementDoor(settlement, clock), server)
+        prices_pb2_grpc.add_PricesServicer_to_server(PricesDoor(PostgresPriceBook(worker)), server)
+
+    return register
+
+
 @asynccontextmanager
 async def worker(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Unit]:
     """The event consumers and the making of partitions."""
-    knobs = settings or ConsumptionSettings.read()  # pyright: ignore[reportUnknownMemberType]
+    knobs = settings or ConsumptionSettings.read()
     clock = SystemClock()
     async with Database.open(knobs.worker_database_url, name="consumption-worker") as database:
         log = PostgresEventLog(database)

@@ -30,7 +30,7 @@ from gateway.calls.keys_client import GrpcKeyRecords
 from gateway.calls.leases_client import GrpcLeaseSource
 from gateway.calls.routes_client import GrpcRoutes
 from gateway.calls.settlement_client import GrpcSettler
-from gateway.front.documentation import Documentation
+from gateway.front.documentation_client import DocumentationClient
 from gateway.front.door import PublicDoor
 from gateway.front.operations import Operations
 from gateway.routes.coarse_limit import CoarseLimit
@@ -72,9 +72,11 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         )
         door = PublicDoor(
             calls=calls.door,
-            operations=Operations(readiness, registry, Documentation(services, base_urls, time.monotonic)),
+            operations=Operations(
+                readiness, registry, DocumentationClient(services, base_urls, time.monotonic).document
+            ),
             proxy=Proxy(services, base_urls, signals),
-            limit=limit,
+            check_limit=limit.check,
             signals=signals,
             new_request_id=lambda: new_id("req", clock.now()),
         )

@@ -11,8 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
 from chassis.health import Readiness
-from gateway.front.documentation import Documentation, joined
+from gateway.front.documentation_client import DocumentationClient
 from gateway.front.door import PublicDoor
+from gateway.front.joined_document import joined
 from gateway.front.operations import Operations
 from gateway.routes.coarse_limit import CoarseLimit
 from gateway.routes.proxy import Proxy
@@ -86,9 +87,9 @@ async def front() -> AsyncIterator[Front]:
     limit = CoarseLimit(valkey, 3, signals, FrozenClock())  # pyright: ignore[reportArgumentType]
     door = PublicDoor(
         calls=calls,
-        operations=Operations(Readiness(), registry, Documentation(client, URLS, lambda: 0.0)),
+        operations=Operations(Readiness(), registry, DocumentationClient(client, URLS, lambda: 0.0).document),
         proxy=Proxy(client, URLS, signals),
-        limit=limit,
+        check_limit=limit.check,
         signals=signals,
         new_request_id=lambda: "req_1",
     )

@@ -2,9 +2,10 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis.clock import Clock
 from chassis.errors import InvalidInput
 from chassis.rpc.server import Context
-from consumption.budgets.actions import AcquireLeases
+from consumption.budgets.ports import LeaseStore
 from consumption.budgets.rules import Balance, Grant, Wish
 from marketplace.consumption.v1 import leases_pb2
 from marketplace.consumption.v1.leases_pb2_grpc import LeasesServicer
@@ -15,8 +16,9 @@ MAX_WISHES = 16
 class LeasesDoor(LeasesServicer):
     """Translates lease requests."""
 
-    def __init__(self, acquire: AcquireLeases) -> None:
-        self._acquire = acquire
+    def __init__(self, store: LeaseStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
 
     async def AcquireLeases(
         self, request: leases_pb2.AcquireLeasesRequest, context: Context
@@ -27,7 +29,7 @@ class LeasesDoor(LeasesServicer):
             raise InvalidInput(f"Name holder, request_id and 1 to {MAX_WISHES} wishes.")
         if any(wish.needed < 1 or wish.wanted < wish.needed for wish in wishes):
             raise InvalidInput("A wish needs at least 1, and wants at least what it needs.")
-        answer = await self._acquire(request.holder, request.request_id, wishes)
+        answer = await self._store.acquire(request.holder, request.request_id, wishes, self._clock.now())
         return leases_pb2.AcquireLeasesResponse(
             granted=[_lease(grant) for grant in answer.granted], short=[_short(balance) for balance in answer.short]
         )

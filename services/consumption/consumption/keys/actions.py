@@ -82,18 +82,6 @@ class ChangeKey:
         return changed
 
 
-@dataclass(frozen=True)
-class RevokeKey:
-    """End a key; calls with it are refused from then on."""
-
-    store: KeyStore
-    clock: Clock
-
-    async def __call__(self, caller: Principal, key_id: str) -> Key:
-        """The revoked key. Raises KeyNotFound."""
-        return await self.store.revoke(caller.tenant or "", key_id, self.clock.now())
-
-
 def _require_ahead(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is not None and expires_at <= now:
         raise ExpiryInThePast("expires_at lies in the past: give a later moment, or leave it out.")

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from chassis.clock import rfc3339
+from chassis.clock import Clock, rfc3339
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
 from consumption.access import MANAGE_KEYS, READ_KEYS
 from consumption.budgets.rules import MAX_AMOUNT, dollars_of, nanodollars_of
-from consumption.keys.actions import ChangeKey, CreateKey, KeyWish, RevokeKey
+from consumption.keys.actions import ChangeKey, CreateKey, KeyWish
 from consumption.keys.ports import KeyStore
 from consumption.keys.rules import TIERS, Key
 
@@ -125,10 +125,13 @@ async def change_key(
 
 @router.delete("/{key_id}", dependencies=[requires(MANAGE_KEYS)])
 async def revoke_key(
-    caller: Caller, key_id: KeyId, revoke: Annotated[RevokeKey, Depends(provided("revoke_key"))]
+    caller: Caller,
+    key_id: KeyId,
+    store: Annotated[KeyStore, Depends(provided("key_store"))],
+    clock: Annotated[Clock, Depends(provided("clock"))],
 ) -> KeyView:
-    """Revoke a key; revoking again changes nothing."""
-    return KeyView(**_view(await revoke(caller, key_id)))
+    """Revoke a key, so that calls with it are refused; revoking again changes nothing."""
+    return KeyView(**_view(await store.revoke(caller.tenant or "", key_id, clock.now())))
 
 
 def _bounds(bounds: KeyBounds, named: set[str]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import Consumer, RecordedEvent
-from consumption.prices.postgres_store import PostgresPriceBook
+from consumption.prices.ports import PriceBook
 from consumption.prices.rules import PriceRow, prices_of
 from marketplace.events.v1 import listing_pb2
 
 
-def price_book_consumer(book: PostgresPriceBook, new_price_id: Callable[[datetime], str]) -> Consumer:
+def price_book_consumer(book: PriceBook, new_price_id: Callable[[datetime], str]) -> Consumer:
     """`marketplace.listing.v1` into the price book."""
 
     async def on_published(transaction: Transaction, event: RecordedEvent) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC
 
 from chassis.rpc.server import Context
-from consumption.prices.postgres_store import PostgresPriceBook
+from consumption.prices.ports import PriceBook
 from marketplace.consumption.v1 import prices_pb2
 from marketplace.consumption.v1.prices_pb2_grpc import PricesServicer
 
@@ -11,7 +11,7 @@ from marketplace.consumption.v1.prices_pb2_grpc import PricesServicer
 class PricesDoor(PricesServicer):
     """Translates questions about prices."""
 
-    def __init__(self, book: PostgresPriceBook) -> None:
+    def __init__(self, book: PriceBook) -> None:
         self._book = book
 
     async def GetPrice(self, request: prices_pb2.GetPriceRequest, context: Context) -> prices_pb2.GetPriceResponse:

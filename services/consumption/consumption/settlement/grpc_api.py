@@ -2,9 +2,10 @@
 
 from datetime import UTC
 
+from chassis.clock import Clock
 from chassis.errors import InvalidInput
 from chassis.rpc.server import Context
-from consumption.settlement.actions import CommitEnds, SealHolder
+from consumption.settlement.ports import SettlementStore
 from consumption.settlement.rules import Charge, EndedCall, LeaseReturn, UsageRow
 from marketplace.consumption.v1 import settlement_pb2
 from marketplace.consumption.v1.settlement_pb2_grpc import SettlementServicer
@@ -16,9 +17,9 @@ MAX_CALLS = 2000
 class SettlementDoor(SettlementServicer):
     """Translates ended calls."""
 
-    def __init__(self, commit: CommitEnds, seal: SealHolder) -> None:
-        self._commit = commit
-        self._seal = seal
+    def __init__(self, store: SettlementStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
 
     async def CommitEnds(
         self, request: settlement_pb2.CommitEndsRequest, context: Context
@@ -28,14 +29,14 @@ class SettlementDoor(SettlementServicer):
             raise InvalidInput(f"Name the holder and at most {MAX_CALLS} calls.")
         calls = [EndedCall(_usage(call.usage), _charges(call)) for call in request.calls]
         returns = [_return(returned) for returned in request.returns]
-        fresh = await self._commit(request.holder, calls, returns)
+        fresh = await self._store.commit(request.holder, calls, returns, self._clock.now())
         return settlement_pb2.CommitEndsResponse(committed=fresh, already_known=len(calls) - fresh)
 
     async def SealHolder(
         self, request: settlement_pb2.SealHolderRequest, context: Context
     ) -> settlement_pb2.SealHolderResponse:
         """Take back what a holder still leased."""
-        await self._seal(request.holder)
+        await self._store.seal(request.holder, self._clock.now())
         return settlement_pb2.SealHolderResponse()
 
 

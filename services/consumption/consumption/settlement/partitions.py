@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chassis.clock import Clock
 from chassis.database.pool import Database
@@ -17,13 +17,17 @@ async def keep_partitions_ahead(
 ) -> None:
     """Make the partitions of this month and the next, again and again until cancelled."""
     while True:
-        this_month = month_of(clock.now())
         try:
-            async with database.transaction() as transaction:
-                for start in (this_month.start, this_month.end):
-                    await transaction.execute("SELECT ensure_usage_partition($1)", start.date())
+            await _make_partitions(database, clock.now())
             wait = every.total_seconds()
         except MarketplaceError as error:
             _log.warning("partitions not made yet: %s", error.code)
             wait = 5.0
         await pause(wait)
+
+
+async def _make_partitions(database: Database, now: datetime) -> None:
+    month = month_of(now)
+    async with database.transaction() as transaction:
+        for start in (month.start, month.end):
+            await transaction.execute("SELECT ensure_usage_partition($1)", start.date())

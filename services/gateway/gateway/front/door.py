@@ -2,21 +2,20 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import KIND_FACTS, ErrorKind, MarketplaceError
 from dataplane.door_paths import owns as data_plane_owns
-from gateway.front.operations import Operations
 from gateway.front.operations import owns as gateway_owns
-from gateway.routes.coarse_limit import CoarseLimit
 from gateway.routes.errors import PathUnknown
-from gateway.routes.proxy import Proxy
 from gateway.routes.rules import service_of
 from gateway.signals import GatewaySignals
 
+# Hands a request on to the named service.
+HandOn = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 _log = logging.getLogger("gateway")
 
 
@@ -25,9 +24,9 @@ class PublicDoor:
     """Sends each request to the one that answers it; errors of ours leave as problem documents."""
 
     calls: ASGIApp
-    operations: Operations
-    proxy: Proxy
-    limit: CoarseLimit
+    operations: ASGIApp
+    proxy: HandOn
+    check_limit: Callable[[str], Awaitable[None]]
     signals: GatewaySignals
     new_request_id: Callable[[], str]
 
@@ -69,7 +68,7 @@ class PublicDoor:
         service = service_of(scope["method"], path)
         if service is None:
             raise PathUnknown("No such path: GET /docs shows them all.")
-        await self.limit.check(str((scope.get("client") or ("unknown", 0))[0]))
+        await self.check_limit(str((scope.get("client") or ("unknown", 0))[0]))
         await self.proxy(service, scope, receive, send)
 
     async def _refuse(self, error: MarketplaceError, scope: Scope, send: Send) -> None:

@@ -1,7 +1,8 @@
 """/health, /ready, /metrics, /docs and /openapi.json of the gateway itself, without a framework's weight."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
@@ -12,7 +13,6 @@ from swagger_ui_bundle import swagger_ui_path
 
 from chassis.health import Readiness
 from chassis.metrics import CONTENT_TYPE, exposition
-from gateway.front.documentation import Documentation
 
 STATIC_PREFIX = "/docs/static"
 _PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
@@ -35,7 +35,7 @@ class Operations:
 
     readiness: Readiness
     registry: CollectorRegistry
-    documentation: Documentation
+    document: Callable[[], Awaitable[dict[str, Any]]]
 
     def __post_init__(self) -> None:
         self._files = StaticFiles(directory=str(swagger_ui_path))
@@ -60,7 +60,7 @@ class Operations:
             case "/metrics":
                 return Response(exposition(self.registry), media_type=CONTENT_TYPE)
             case "/openapi.json":
-                return JSONResponse(await self.documentation.document())
+                return JSONResponse(await self.document())
             case _:
                 return HTMLResponse(_PAGE)
 
