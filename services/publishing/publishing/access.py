@@ -1,0 +1,17 @@
+"""Every permission of publishing and who has it; each route names one of these."""
+
+from chassis.web.access import AccessRule
+
+_PUBLISHERS = frozenset({"owner", "admin", "member"})
+_TEAM = _PUBLISHERS | {"viewer"}
+_PLATFORM = frozenset({"super_admin", "admin", "approver", "viewer"})
+
+PUBLISH = AccessRule("listings.publish", tenant_roles=_PUBLISHERS)
+DEPRECATE = AccessRule("listings.deprecate", tenant_roles=_PUBLISHERS)
+READ_PUBLICATIONS = AccessRule("listings.read", platform_roles=_PLATFORM, tenant_roles=_TEAM)
+READ_RUNS = AccessRule("runs.read", platform_roles=_PLATFORM, tenant_roles=_TEAM)
+IMPORT_CATALOGUE = AccessRule(
+    "catalogue.import", platform_roles=frozenset({"super_admin", "admin"}), tenant_roles=_PUBLISHERS
+)
+# What a platform role may look at without being of the team: an approver reads what he approves.
+ACROSS_TEAMS = AccessRule("listings.read_across_teams", platform_roles=_PLATFORM)

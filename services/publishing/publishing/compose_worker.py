@@ -1,0 +1,120 @@
+"""Wires the worker: consumers of events, and the durable runs that publish versions. Loads the engine of the runs."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from chassis.clock import SystemClock
+from chassis.database.pool import Database
+from chassis.durable_runs.dbos_worker import DbosWorkerSettings, ServedRuns, serve
+from chassis.durable_runs.registry import RunRegistry
+from chassis.errors import ErrorKind, MarketplaceError
+from chassis.event_log.consuming import run_consumers
+from chassis.event_log.postgres_log import PostgresEventLog
+from chassis.health import Readiness
+from chassis.identity.service_identity import ServiceIdentity
+from chassis.ids import new_id
+from chassis.lifecycle import Unit
+from chassis.rpc.channel import Peer
+from publishing.lifecycle.actions import PublishVersion, StopVersion, WithdrawVersion
+from publishing.listings.postgres_store import PostgresListings
+from publishing.listings.sealed_credentials import CredentialSeal
+from publishing.pipeline.actions import (
+    AskApproval,
+    CheckPublisher,
+    CompleteRun,
+    ObserveConsumers,
+    ObserveIndex,
+    TakeDecision,
+    ValidateVersion,
+)
+from publishing.pipeline.activities import PipelineDeeds, register
+from publishing.pipeline.event_handlers import consumers
+from publishing.pipeline.event_log_client import LogAcknowledgements
+from publishing.pipeline.grpc_client import AdminApprovals, AdminTeams, DiscoveryIndexStatus
+from publishing.pipeline.phase_store import PostgresPhaseLedger
+from publishing.pipeline.workflow import PublicationWorkflow
+from publishing.probes.actions import Effort, TestEndpoint
+from publishing.probes.pinned_client import PinnedVendor
+from publishing.schema_check import SERVICE, database_check
+from publishing.settings import PublishingSettings
+from publishing.validation.actions import ValidateDocument
+from publishing.validation.process_runner import ProcessRunner
+
+
+class RunsDatabaseMissing(MarketplaceError):
+    """The worker was started without a database for its runs."""
+
+    code = "runs_database_missing"
+    kind = ErrorKind.INVALID
+
+
+@asynccontextmanager
+async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
+    """The worker's unit. Raises RunsDatabaseMissing."""
+    if settings.runs_database_url is None:
+        raise RunsDatabaseMissing("The worker needs PUBLISHING_RUNS_DATABASE_URL.")
+    clock = SystemClock()
+    identity = ServiceIdentity.of(SERVICE, settings, clock)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(settings.worker_database_url, name="publishing-worker")
+        )
+        admin = await stack.enter_async_context(Peer.open("admin", settings.admin_address, identity.issuer))
+        discovery = await stack.enter_async_context(Peer.open("discovery", settings.discovery_address, identity.issuer))
+        log = PostgresEventLog(database)
+        registry = RunRegistry()
+        workflow = PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours))
+        register(registry, _deeds(settings, database, log, (admin, discovery)), workflow)
+        url = settings.runs_database_url.get_secret_value()
+        runs = await stack.enter_async_context(serve(registry, DbosWorkerSettings(url, SERVICE, settings.executor_id)))
+        yield Unit(
+            name="publishing-worker",
+            tasks=[log.listen, lambda: run_consumers(log, consumers(runs)), _until_lost(runs)],
+            readiness=Readiness(required={"database": database_check(database)}),
+        )
+
+
+def _deeds(
+    settings: PublishingSettings, database: Database, log: PostgresEventLog, peers: tuple[Peer, Peer]
+) -> PipelineDeeds:
+    clock = SystemClock()
+    admin, discovery = peers
+    listings = PostgresListings(database, log)
+    allowlist = settings.endpoint_allowlist
+    approvals = AdminApprovals(admin)
+    return PipelineDeeds(
+        ledger=PostgresPhaseLedger(database, clock),
+        check_publisher=CheckPublisher(listings, AdminTeams(admin)),
+        validate_version=ValidateVersion(listings, ValidateDocument(ProcessRunner()), allowlist, clock, new_id),
+        test_endpoint=TestEndpoint(
+            listings=listings,
+            seal=CredentialSeal(settings.credential_key, secrets.token_bytes),
+            vendor=PinnedVendor(allowlist, settings.probe_deadline_seconds),
+            allowlist=allowlist,
+            clock=clock,
+            effort=Effort(settings.benchmark_plain_calls, settings.benchmark_streamed_calls),
+        ),
+        ask_approval=AskApproval(listings, approvals),
+        take_decision=TakeDecision(listings),
+        approvals=approvals,
+        publish_version=PublishVersion(listings, clock, new_id),
+        withdraw_version=WithdrawVersion(listings, clock, new_id),
+        stop_version=StopVersion(listings, clock, new_id),
+        observe_index=ObserveIndex(DiscoveryIndexStatus(discovery), asyncio.sleep),
+        observe_consumers=ObserveConsumers(LogAcknowledgements(log), asyncio.sleep),
+        complete_run=CompleteRun(listings),
+        event_groups=settings.event_groups,
+        analytics_groups=settings.analytics_groups,
+    )
+
+
+def _until_lost(runs: ServedRuns) -> Callable[[], Awaitable[None]]:
+    """A task that ends the process when the worker cannot keep its promises; the next one takes its runs up."""
+
+    async def wait() -> None:
+        raise await asyncio.shield(runs.lost)
+
+    return wait

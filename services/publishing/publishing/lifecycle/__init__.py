@@ -1,0 +1,1 @@
+"""The life of a listing after its submission: published, stopped, deprecated."""

@@ -1,0 +1,1 @@
+"""The publication pipeline: ten phases, one durable run per version."""

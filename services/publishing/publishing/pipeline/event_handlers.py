@@ -1,0 +1,55 @@
+"""What publishing hears: a submitted version starts its run, a decided approval wakes it."""
+
+from collections.abc import Sequence
+
+from chassis.database.transaction import Transaction
+from chassis.durable_runs.errors import RunNotFound
+from chassis.durable_runs.port import DurableRuns
+from chassis.event_log.port import Consumer, RecordedEvent
+from marketplace.events.v1.approval_pb2 import ApprovalDecided
+from marketplace.events.v1.listing_pb2 import ListingSubmitted
+from publishing.listings.facts import TOPIC
+from publishing.pipeline.workflow import APPROVAL_SIGNAL, PUBLICATION
+
+GROUP = "publishing.pipeline"
+APPROVAL_TOPIC = "marketplace.approval.v1"
+
+
+def consumers(runs: DurableRuns) -> Sequence[Consumer]:
+    """The tables, read top to bottom."""
+    hearing = _Hearing(runs)
+    return [
+        Consumer(GROUP, TOPIC, {ListingSubmitted.DESCRIPTOR.full_name: hearing.submitted}),
+        Consumer(GROUP, APPROVAL_TOPIC, {ApprovalDecided.DESCRIPTOR.full_name: hearing.decided}),
+    ]
+
+
+class _Hearing:
+    def __init__(self, runs: DurableRuns) -> None:
+        self._runs = runs
+
+    async def submitted(self, _transaction: Transaction, event: RecordedEvent) -> None:
+        """Starting twice by the same id changes nothing, so a repeated event is harmless."""
+        fact = ListingSubmitted.FromString(event.data)
+        argument = {
+            "listing_id": fact.listing.listing_id,
+            "version_id": fact.listing.listing_version_id,
+            "team_id": fact.listing.team_id,
+        }
+        await self._runs.start(PUBLICATION, fact.run_id, argument)
+
+    async def decided(self, _transaction: Transaction, event: RecordedEvent) -> None:
+        fact = ApprovalDecided.FromString(event.data)
+        if fact.subject_kind != "listing_version":
+            return
+        payload = {
+            "approval_id": fact.approval_id,
+            "state": "approved" if fact.approved else "rejected",
+            "decided_by": fact.decided_by,
+            "comment": fact.comment,
+        }
+        try:
+            await self._runs.signal(fact.subject_id, APPROVAL_SIGNAL, payload, fact.approval_id)
+        except RunNotFound:
+            # Only a run asks for an approval: one without a run belongs to a database of runs that was thrown away.
+            return

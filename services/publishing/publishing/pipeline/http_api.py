@@ -1,0 +1,60 @@
+"""The door to runs: every phase with its state and report, once or as they change."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import StreamingResponse
+
+from chassis.identity.principal import Principal
+from chassis.web.access import Caller, requires
+from chassis.web.application import provided
+from publishing.access import ACROSS_TEAMS, READ_RUNS
+from publishing.pipeline.run_bodies import RunShown, run_shown
+from publishing.pipeline.watching import WatchRun
+
+router = APIRouter(tags=["runs"])
+
+RunId = Annotated[str, Path(pattern=r"^ver_[0-9a-f]{32}$", description="A run's id")]
+Watching = Annotated[WatchRun, Depends(provided("watch_run"))]
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+
+
+def view_of(caller: Principal) -> str | None:
+    """Whose runs a reader sees: his team's, or all where a platform role lets him look across teams."""
+    return None if ACROSS_TEAMS.allows(caller) else caller.tenant
+
+
+@router.get("/api/v1/runs/{run_id}", response_model=RunShown, dependencies=[requires(READ_RUNS)])
+async def read_run(run_id: RunId, caller: Caller, watch: Watching) -> RunShown:
+    """Where a run stands, phase by phase."""
+    return run_shown(await watch.once(view_of(caller), run_id))
+
+
+@router.get(
+    "/api/v1/runs/{run_id}/events",
+    response_class=StreamingResponse,
+    responses=_EVENTS,
+    dependencies=[requires(READ_RUNS)],
+)
+async def follow_run(run_id: RunId, caller: Caller, watch: Watching) -> StreamingResponse:
+    """The run whenever it changed, as `event: run`; `event: end` once nothing more will happen.
+
+    The stream ends with the caller's token at the latest; a client that still waits opens it again.
+    """
+    await watch.once(view_of(caller), run_id)
+    return StreamingResponse(
+        _lines(watch, view_of(caller), run_id, caller),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _lines(watch: WatchRun, tenant: str | None, run_id: str, caller: Principal) -> AsyncGenerator[str]:
+    async for run in watch.changes(tenant, run_id, caller.expires_at):
+        if run is None:
+            yield ": still here\n\n"
+        else:
+            yield f"event: {'end' if run.ended else 'run'}\ndata: {run_shown(run).model_dump_json()}\n\n"

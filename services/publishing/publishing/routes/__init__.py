@@ -1,0 +1,1 @@
+"""Where a call to a listing goes, for the services that carry calls."""

@@ -1,0 +1,99 @@
+"""Resolving a listing for a call: seen by one team, in the current or a named version."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from publishing.listings.actions import endpoint_host
+from publishing.listings.errors import ListingNotFound
+from publishing.listings.names import split_version
+from publishing.listings.rules import CALLABLE, Listing, Version, may_see
+from publishing.listings.sealed_credentials import CredentialSeal
+from publishing.routes.ports import RouteSource
+
+MOST_ROUTES = 500
+USUAL_ROUTES = 100
+
+
+@dataclass(frozen=True)
+class ResolvedRoute:
+    """A listing and the version to call, with the vendor's credential where it was asked for."""
+
+    listing: Listing
+    version: Version
+    credential: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class ResolveRoute:
+    """The way of one call."""
+
+    source: RouteSource
+    seal: CredentialSeal
+
+    async def __call__(self, wanted: str, version: str, team_id: str) -> ResolvedRoute:
+        """Raises ListingNotFound, also where that team may not see the listing or nothing is callable."""
+        name, named_version = split_version(wanted)
+        listing, chosen = await find_callable(self.source, name, version or named_version, team_id)
+        sealed = await self.source.credential(chosen.version_id)
+        endpoint = chosen.content.endpoint
+        if sealed is None or endpoint is None:
+            return ResolvedRoute(listing, chosen)
+        return ResolvedRoute(listing, chosen, self.seal.open(sealed, chosen.version_id, endpoint_host(endpoint)))
+
+
+@dataclass(frozen=True)
+class ListRoutes:
+    """All that a team may call, for model lists; without credentials."""
+
+    source: RouteSource
+
+    async def __call__(self, team_id: str, after_name: str, page_size: int) -> list[ResolvedRoute]:
+        """In order of `team-slug/name`."""
+        limit = min(page_size if page_size > 0 else USUAL_ROUTES, MOST_ROUTES)
+        return [ResolvedRoute(*found) for found in await self.source.visible(team_id, after_name, limit)]
+
+
+@dataclass(frozen=True)
+class ReadListing:
+    """One listing in whatever state, for services."""
+
+    source: RouteSource
+
+    async def __call__(self, listing_id: str) -> ResolvedRoute:
+        """Raises ListingNotFound."""
+        listing = await self.source.listing(listing_id)
+        version = await self.source.current_version(listing.listing_id) if listing else None
+        if listing is None or version is None:
+            raise ListingNotFound("There is no such listing.")
+        return ResolvedRoute(listing, version)
+
+
+@dataclass(frozen=True)
+class CallableListings:
+    """Adapter-free answer to lifecycle's question whether callers can move to a listing."""
+
+    source: RouteSource
+
+    async def is_callable(self, listing: str, team_id: str) -> bool:
+        """Whether that team may call a listing of this id or `team-slug/name`."""
+        name, version = split_version(listing)
+        try:
+            await find_callable(self.source, name, version, team_id)
+        except ListingNotFound:
+            return False
+        return True
+
+
+async def find_callable(source: RouteSource, name: str, version: str, team_id: str) -> tuple[Listing, Version]:
+    """The listing and the version that a team may call. Raises ListingNotFound."""
+    listing = await source.listing(name)
+    if listing is None or not may_see(listing, team_id) or listing.state not in CALLABLE:
+        raise ListingNotFound("There is no such listing, or your team may not see it.")
+    if version:
+        chosen = await source.version(listing.listing_id, version)
+    else:
+        chosen = await source.current_version(listing.listing_id)
+    if chosen is None or chosen.status.state not in CALLABLE or chosen.content.endpoint is None:
+        raise ListingNotFound("The listing has no such version that can be called.")
+    return listing, chosen
