@@ -1,0 +1,1 @@
+"""What was called, what it cost, how well it went."""

@@ -1,0 +1,1 @@
+"""The chain of rows that says who did what."""

@@ -1,0 +1,1 @@
+"""The count by which an account's older access tokens stop to hold."""

@@ -1,0 +1,41 @@
+"""Slows the guessing of passwords: each attempt counts as a failure until the password proves right."""
+
+from dataclasses import dataclass
+
+from admin.sessions.errors import TooManyAttempts
+from admin.sessions.rules import Counter, account_key, counted, counters_of, uncounted
+from admin.work import OpenWork, Work
+
+
+@dataclass(frozen=True)
+class SlowGuessing:
+    """Counts by account and source in a transaction of its own, so that attempts at the same time count too."""
+
+    open_work: OpenWork
+
+    async def count_attempt(self, email: str, source: str) -> None:
+        """Raise TooManyAttempts where the attempt must wait; whether the account exists makes no difference."""
+        wait = 0.0
+        async with self.open_work() as work:
+            counters = await _counters(work, email, source)
+            held = [(counter, await work.attempts.hold(counter.account_key, counter.source)) for counter in counters]
+            wait = max(attempts.seconds_to_wait(work.now) for _, attempts in held)
+            for counter, attempts in held if wait == 0 else []:
+                after = counted(attempts, counter.limit, work.now)
+                await work.attempts.put(counter.account_key, counter.source, after)
+        if wait > 0:
+            raise TooManyAttempts("Too many attempts: wait before you try again.", retry_after=wait)
+
+    async def clear(self, work: Work, email: str, source: str) -> None:
+        """The password was right: take the attempt back, and remember the source as one of the owner's."""
+        own, *shared = await _counters(work, email, source)
+        await work.attempts.forget(own.account_key, own.source)
+        for counter in shared:
+            attempts = await work.attempts.hold(counter.account_key, counter.source)
+            await work.attempts.put(counter.account_key, counter.source, uncounted(attempts, counter.limit))
+        await work.attempts.remember(account_key(email), source)
+
+
+async def _counters(work: Work, email: str, source: str) -> list[Counter]:
+    known = await work.attempts.is_known(account_key(email), source)
+    return counters_of(email, source, known_source=known)

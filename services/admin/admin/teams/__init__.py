@@ -1,0 +1,1 @@
+"""Teams, which are the tenants, and who belongs to them."""
