@@ -7,10 +7,12 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import httpx
 import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -22,9 +24,8 @@ from dataplane.admission import Admitted, CallRequest, admit
 from dataplane.call_ledger import Ending, facts_of
 from dataplane.call_records import Outcome
 from dataplane.caller import key_digest
-from dataplane.httpx_upstream import HttpxUpstream, open_client
 from dataplane.pooled_upstream import PooledUpstream
-from dataplane.ports import Upstream, UpstreamRequest
+from dataplane.ports import Headers, Upstream, UpstreamRequest, UpstreamResponse
 from dataplane.records import KeyRecord, LimitedScope, RateLimits
 from dataplane.usage import Usage
 from dataplane.wire_formats.openai.replies import reply_usage
@@ -146,11 +147,40 @@ async def _vendor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
+@dataclass
+class _OverHttpx:
+    """The library most gateways use, for comparison."""
+
+    client: httpx.AsyncClient
+    response: httpx.Response | None = None
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        outgoing = self.client.build_request("POST", request.url, headers=list(request.headers), content=request.body)
+        return _OverHttpx(self.client, await self.client.send(outgoing, stream=True))
+
+    @property
+    def status(self) -> int:
+        return 0 if self.response is None else self.response.status_code
+
+    @property
+    def headers(self) -> Headers:
+        return () if self.response is None else self.response.headers.raw
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        if self.response is not None:
+            async for chunk in self.response.aiter_raw():
+                yield chunk
+
+    async def close(self) -> None:
+        if self.response is not None:
+            await self.response.aclose()
+
+
 async def _clients() -> dict[str, float]:
     server = await asyncio.start_server(_vendor, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with open_client() as client:
-        cost = await _client_cost(HttpxUpstream(client), url)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        cost = await _client_cost(_OverHttpx(client), url)
     own = PooledUpstream()
     pooled = await _client_cost(own, url)
     await own.close()

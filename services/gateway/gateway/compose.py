@@ -21,10 +21,10 @@ from dataplane.admission import AdmissionState
 from dataplane.asgi_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.caller import Authenticate
-from dataplane.httpx_upstream import HttpxUpstream, open_client
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.pooled_upstream import PooledUpstream
 from dataplane.settlement import Settlement, holder_name, replay
 from gateway.calls.keys_client import GrpcKeyRecords
 from gateway.calls.leases_client import GrpcLeaseSource
@@ -60,7 +60,8 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         )
         valkey = await stack.enter_async_context(open_valkey(knobs.valkey_url, name=SERVICE))
         services = await stack.enter_async_context(_service_client())
-        vendors = await stack.enter_async_context(open_client())
+        vendors = PooledUpstream()
+        stack.push_async_callback(vendors.close)
         base_urls = _base_urls(knobs)
         limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)
         keys = GrpcKeyRecords(consumption, time.monotonic)
@@ -98,7 +99,7 @@ class _Calls:
         publishing: Peer,
         consumption: Peer,
         keys: GrpcKeyRecords,
-        vendors: httpx.AsyncClient,
+        vendors: PooledUpstream,
     ) -> None:
         self.root = knobs.data_folder / "journals"
         self.dead = seal_the_dead(self.root)
@@ -121,7 +122,7 @@ class _Calls:
             routes=GrpcRoutes(publishing, consumption, time.monotonic, _microseconds),
             keeper=keeper,
             ledger=ledger,
-            upstream=HttpxUpstream(vendors),
+            upstream=vendors,
             now=_microseconds,
             new_call_id=lambda: _new_id("call"),
         )

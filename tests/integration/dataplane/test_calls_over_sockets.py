@@ -16,7 +16,6 @@ from fakes.dataplane_ports import FakeUpstream, json_answer
 from fakes.loopback_server import served
 
 from dataplane.call_records import Outcome, Settled
-from dataplane.httpx_upstream import HttpxUpstream, open_client
 from dataplane.pooled_upstream import PooledUpstream
 from dataplane.ports import Upstream
 from dataplane.records import Credential, LimitedScope
@@ -87,17 +86,13 @@ def _usage() -> dict[str, int]:
 OpenUpstream = Callable[[AsyncExitStack], Awaitable[Upstream]]
 
 
-async def _httpx(stack: AsyncExitStack) -> Upstream:
-    return HttpxUpstream(await stack.enter_async_context(open_client()))
-
-
 async def _pooled(stack: AsyncExitStack) -> Upstream:
     upstream = PooledUpstream()
     stack.push_async_callback(upstream.close)
     return upstream
 
 
-@pytest.fixture(params=[_httpx, _pooled], ids=["httpx", "pooled"])
+@pytest.fixture(params=[_pooled], ids=["pooled"])
 def upstream(request: pytest.FixtureRequest) -> OpenUpstream:
     return request.param
 
