@@ -7,8 +7,8 @@ from fleet.machine import Machine
 from fleet.ports import HOST
 from fleet.roles import DATABASE, RUNS_DATABASE, RUNS_ROLE
 
-ADMIN_EMAIL = "admin@marketplace.localhost"
-PUBLISHER_EMAIL = "publisher@marketplace.localhost"
+ADMIN_EMAIL = "admin@marketplace.local"
+PUBLISHER_EMAIL = "publisher@marketplace.local"
 
 
 Value = Callable[[Machine], str]
@@ -66,17 +66,15 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
     "ADMIN": {
         **_service("admin"),
         "TOKEN_SIGNING_KEY": _secret("token_signing_key"),
-        "CURSOR_KEY": _secret("cursor_key"),
-        "BOOTSTRAP_ADMIN_EMAIL": _text(ADMIN_EMAIL),
-        "BOOTSTRAP_ADMIN_PASSWORD": _secret("admin_password"),
-        "PUBLISHING_ADDRESS": _address("publishing.grpc"),
-        "CONSUMPTION_ADDRESS": _address("consumption.grpc"),
+        "CURSOR_KEY": _secret("cursor_key.admin"),
+        "BOOTSTRAP_EMAIL": _text(ADMIN_EMAIL),
+        "BOOTSTRAP_PASSWORD": _secret("admin_password"),
     },
     "PUBLISHING": {
         **_service("publishing"),
         "RUNS_DATABASE_URL": _database(RUNS_ROLE, RUNS_DATABASE),
-        "DATA_FOLDER": _folder("publishing"),
-        "CURSOR_KEY": _secret("cursor_key"),
+        "CREDENTIAL_KEY": _secret("credential_key"),
+        "CURSOR_KEY": _secret("cursor_key.publishing"),
         "ADMIN_ADDRESS": _address("admin.grpc"),
         "DISCOVERY_ADDRESS": _address("discovery.grpc"),
         # The one endpoint on a private address that may be published from this machine.
@@ -84,11 +82,9 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
     },
     "DISCOVERY": {
         **_service("discovery"),
-        "VALKEY_URL": _valkey,
-        "CURSOR_KEY": _secret("cursor_key"),
+        "CURSOR_KEY": _secret("cursor_key.discovery"),
         "DATA_FOLDER": _folder("discovery"),
         "ADMIN_ADDRESS": _address("admin.grpc"),
-        "PUBLISHING_ADDRESS": _address("publishing.grpc"),
     },
     "CONSUMPTION": {
         **_service("consumption"),

@@ -52,3 +52,21 @@ class SettingRefused(FleetRefused):
 
     code = "setting_refused"
     kind = ErrorKind.INVALID
+
+
+class ApiUnavailable(MarketplaceError):
+    """The public API does not answer now; the same request may work later."""
+
+    code = "api_unavailable"
+    kind = ErrorKind.UNAVAILABLE
+
+
+class ApiRefused(MarketplaceError):
+    """The public API says no."""
+
+    code = "api_refused"
+    kind = ErrorKind.CONFLICT
+
+    def __init__(self, message: str, answered: int) -> None:
+        super().__init__(message)
+        self.answered = answered

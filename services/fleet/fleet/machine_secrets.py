@@ -1,5 +1,6 @@
 """Everything of a machine that is random: made once, kept in one private file, handed to processes by environment."""
 
+import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,15 +18,19 @@ from cryptography.hazmat.primitives.serialization import (
 
 from fleet.data_folder import write_private
 from fleet.errors import FolderRefused
-from fleet.roles import ROLES
+from fleet.roles import ROLES, SERVICES
 
 CALLERS = ("gateway", "publishing", "discovery", "consumption", "admin")
 
-_WORDS = ("postgres", "valkey", "admin_password", "publisher_password", "key_pepper", "cursor_key", "demo_provider_key")
+_WORDS = ("postgres", "valkey", "admin_password", "publisher_password", "key_pepper", "demo_provider_key")
 
 
 def _word() -> str:
     return secrets.token_urlsafe(32)
+
+
+def _sealing_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _signing_key() -> str:
@@ -34,9 +39,9 @@ def _signing_key() -> str:
 
 
 def _makers() -> dict[str, Callable[[], str]]:
-    words = [*_WORDS, *(f"role.{role.name}" for role in ROLES)]
+    words = [*_WORDS, *(f"role.{role.name}" for role in ROLES), *(f"cursor_key.{name}" for name in SERVICES)]
     keys = ["token_signing_key", *(f"service_key.{name}" for name in CALLERS)]
-    return dict.fromkeys(words, _word) | dict.fromkeys(keys, _signing_key)
+    return dict.fromkeys(words, _word) | dict.fromkeys(keys, _signing_key) | {"credential_key": _sealing_key}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
         probe=all_ready([port]),
         alive=all_alive([port]),
         ends_before=["services", "workers", "demo_provider"],
-        stop_within_seconds=4.0,
+        stop_within_seconds=4.5,
     )
 
 

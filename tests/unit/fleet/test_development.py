@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fleet.access_file import Access, read_access
 from fleet.data_folder import DataFolder
+from fleet.demo_publication import Demo
 from fleet.development import prepare
 from fleet.machine import Machine
 from fleet.machine_secrets import keep_secrets
@@ -22,9 +23,9 @@ def machine_in(folder: Path, ports: dict[str, int]) -> Machine:
 def test_the_key_is_made_once_and_the_gateway_follows_the_ports(tmp_path: Path) -> None:
     made: list[Access] = []
 
-    def make_key(access: Access, _: Machine) -> str:
+    def make_key(access: Access, _: Machine) -> Demo:
         made.append(access)
-        return f"key-{len(made)}"
+        return Demo("demo/demo-chat", f"key-{len(made)}")
 
     path = tmp_path / "access.json"
     prepare(path, machine_in(tmp_path, DEFAULT_PORTS), make_key)
