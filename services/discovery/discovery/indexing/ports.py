@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from chassis.database.transaction import Transaction
 from discovery.embeddings.ports import Vectors
-from discovery.indexing.document import ListingDocument
+from discovery.indexing.document import ListingDocument, State
+from marketplace.events.v1.listing_pb2 import ListingSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,23 @@ class Removal:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the index answers with for a listing."""
+
+    version_id: str
+    revision: int
+    state: State
+
+
+class ListingTable(Protocol):
+    """Where the snapshots that the index follows are kept."""
+
+    async def take(self, transaction: Transaction, snapshot: ListingSnapshot, at: datetime) -> bool:
+        """Keeps the snapshot of a fact of that time; False where the same or a newer revision is there."""
+        ...
+
+
 class ListingSink(Protocol):
     """The writing half of the index."""
 
@@ -48,6 +68,10 @@ class ListingSink(Protocol):
 
     async def revision_of(self, listing_id: str) -> int | None:
         """The revision that search answers with; None while the listing cannot be found."""
+        ...
+
+    async def standing_of(self, listing_id: str) -> Standing | None:
+        """Version, revision and state that search answers with; None while the listing cannot be found."""
         ...
 
     async def size(self) -> int:

@@ -1,5 +1,6 @@
 """Rules of indexing: who may see a listing, and which texts stand for its meaning."""
 
+import hashlib
 from dataclasses import dataclass
 
 from discovery.indexing.document import ListingDocument, State, Visibility
@@ -37,6 +38,15 @@ def passages_of(document: ListingDocument) -> tuple[str, ...]:
     called = f"{document.title} {spoken(short_name(document))}".strip()
     task = ", ".join(filter(None, (document.category, *document.tags, *document.capabilities)))
     return tuple(text for text in (called, document.description, task) if text)
+
+
+def passages_digest(document: ListingDocument) -> bytes:
+    """Changes when, and only when, the texts behind the vectors change."""
+    digest = hashlib.sha256()
+    for text in passages_of(document):
+        encoded = text.encode()
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.digest()
 
 
 def short_name(document: ListingDocument) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from discovery.embeddings.ports import Vectors
 from discovery.indexing.document import ListingDocument, State
 from discovery.indexing.errors import PassagesDoNotFit
-from discovery.indexing.ports import IndexEntry, Passages, Removal
+from discovery.indexing.ports import IndexEntry, Passages, Removal, Standing
 from discovery.indexing.rules import Viewer, may_see, passages_of
 from discovery.search.in_process_query import QueryRun
 from discovery.search.ports import SearchReply, Suggestion
@@ -54,6 +54,11 @@ class InProcessIndex:
         """The revision that search answers with."""
         document = self._slots.document_of(listing_id)
         return None if document is None else document.revision
+
+    async def standing_of(self, listing_id: str) -> Standing | None:
+        """What search answers with, whoever may see it."""
+        document = self._slots.document_of(listing_id)
+        return None if document is None else Standing(document.version_id, document.revision, document.state)
 
     async def size(self) -> int:
         """How many listings can be found."""

@@ -1,0 +1,96 @@
+"""Deeds of following: take the table's changes into the index, and give vectors to what has none."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.clock import Clock
+from discovery.embeddings.errors import EmbedderUnavailable
+from discovery.embeddings.ports import Embedder
+from discovery.following.ports import ListingChange, ListingChanges, VectorShelf
+from discovery.following.progress import Progress
+from discovery.indexing.actions import EmbedListings
+from discovery.indexing.document import State
+from discovery.indexing.ports import IndexEntry, ListingSink, Removal
+from discovery.indexing.rules import passages_digest
+
+CHANGES_AT_ONCE = 200
+# Some ten milliseconds on the event loop.
+_PUT_AT_ONCE = 32
+# Half a second of work on one core.
+_EMBED_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class TakeChanges:
+    """Brings the index to where the table is; what arrives without vectors is found by words until it has them."""
+
+    changes: ListingChanges
+    index: ListingSink
+    model_name: str
+    progress: Progress
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """How many changes were taken; none means that the index is where the table is."""
+        rows = await self.changes.since(self.progress.reached, CHANGES_AT_ONCE)
+        for begin in range(0, len(rows), _PUT_AT_ONCE):
+            await self._take(rows[begin : begin + _PUT_AT_ONCE])
+            # An index in this process never waits by itself; queries get their turn here.
+            await asyncio.sleep(0)
+        if not rows:
+            self.progress.loaded = True
+        return len(rows)
+
+    async def _take(self, rows: Sequence[ListingChange]) -> None:
+        gone = [row.document for row in rows if row.document.state is State.RETIRED]
+        found = [row for row in rows if row.document.state is not State.RETIRED]
+        await self.index.remove([Removal(document.id, document.revision) for document in gone])
+        await self.index.put([self._entry(row) for row in found])
+        for document in gone:
+            self.progress.waiting.pop(document.id, None)
+        self._note(rows[-1])
+
+    def _entry(self, row: ListingChange) -> IndexEntry:
+        passages = row.passages
+        if passages is not None and passages.model_name == self.model_name:
+            self.progress.waiting.pop(row.document.id, None)
+            return IndexEntry(row.document, passages)
+        self.progress.waiting[row.document.id] = row.document
+        self.progress.vectors_wanted.set()
+        return IndexEntry(row.document)
+
+    def _note(self, last: ListingChange) -> None:
+        now = self.clock.now()
+        self.progress.reached = last.number
+        self.progress.last_change_at = now
+        if self.progress.loaded:
+            self.progress.last_delay = max(0.0, (now - last.known_at).total_seconds())
+
+
+@dataclass(frozen=True)
+class GiveVectors:
+    """Embeds a few of the listings that wait, makes them findable by meaning, and keeps the vectors."""
+
+    embedder: Embedder
+    index: ListingSink
+    shelf: VectorShelf
+    progress: Progress
+
+    async def __call__(self) -> int:
+        """How many got vectors; 0 where none waits or the model is not there."""
+        documents = list(itertools.islice(self.progress.waiting.values(), _EMBED_AT_ONCE))
+        try:
+            entries = await EmbedListings(self.embedder)(documents)
+        except EmbedderUnavailable:
+            return 0
+        # What changed meanwhile waits anew under its newer document.
+        fresh = [entry for entry in entries if self.progress.waiting.get(entry.document.id) is entry.document]
+        await self.index.put(fresh)
+        for entry in fresh:
+            del self.progress.waiting[entry.document.id]
+        for entry in fresh:
+            if entry.passages is not None:
+                await self.shelf.keep(entry.document.id, passages_digest(entry.document), entry.passages)
+        return len(documents)

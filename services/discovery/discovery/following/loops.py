@@ -1,0 +1,60 @@
+"""The tasks of a process that keep its index up to date, until cancelled."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from chassis.errors import MarketplaceError
+from discovery.following.progress import Progress
+
+# Covers the time of a lost connection.
+_LOOK_ANYWAY_SECONDS = 1.0
+_AFTER_FAILURE_SECONDS = 0.5
+_MODEL_AGAIN_SECONDS = 5.0
+_log = logging.getLogger("discovery.following")
+
+Deed = Callable[[], Awaitable[int]]
+
+
+class News(Protocol):
+    """Says when it is worth looking."""
+
+    def forget(self) -> None:
+        """What is heard from now on counts as news."""
+        ...
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Return upon news, or after the time-out."""
+        ...
+
+
+async def follow_table(take: Deed, news: News) -> None:
+    """Take changes as soon as there are any."""
+    while True:
+        news.forget()
+        try:
+            taken = await take()
+        except MarketplaceError as error:
+            _log.warning("the index does not follow: %s", error.code)
+            await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+            continue
+        if not taken:
+            await news.wait(_LOOK_ANYWAY_SECONDS)
+
+
+async def give_vectors(give: Deed, progress: Progress, start_model: Callable[[], None]) -> None:
+    """Give vectors as soon as something waits; a model that failed is started again after a while."""
+    while True:
+        start_model()
+        await progress.vectors_wanted.wait()
+        progress.vectors_wanted.clear()
+        try:
+            given = 1
+            while progress.waiting and given:
+                given = await give()
+        except MarketplaceError as error:
+            _log.warning("vectors are not kept: %s", error.code)
+        if progress.waiting:
+            progress.vectors_wanted.set()
+            await asyncio.sleep(_MODEL_AGAIN_SECONDS)
