@@ -27,7 +27,7 @@ class PublishingSettings(ServiceSettings):
         frozenset(), description="JSON list of host:port that may be private and spoken to without TLS."
     )
     event_groups: tuple[str, ...] = Field(
-        ("discovery.indexing", "consumption.price_book", "admin.catalogue"),
+        ("discovery.indexing", "consumption.price_book"),
         description="JSON list of consumer groups that must have taken a publication (phase 8).",
     )
     analytics_groups: tuple[str, ...] = Field(
