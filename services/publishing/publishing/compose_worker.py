@@ -36,7 +36,7 @@ from publishing.pipeline.event_log_client import LogAcknowledgements
 from publishing.pipeline.grpc_client import AdminApprovals, AdminTeams, DiscoveryIndexStatus
 from publishing.pipeline.phase_store import PostgresPhaseLedger
 from publishing.pipeline.workflow import PublicationWorkflow
-from publishing.probes.actions import Effort, TestEndpoint
+from publishing.probes.actions import Effort, ProbeEndpoint
 from publishing.probes.pinned_client import PinnedVendor
 from publishing.schema_check import SERVICE, database_check
 from publishing.settings import PublishingSettings
@@ -89,7 +89,7 @@ def _deeds(
         ledger=PostgresPhaseLedger(database, clock),
         check_publisher=CheckPublisher(listings, AdminTeams(admin)),
         validate_version=ValidateVersion(listings, ValidateDocument(ProcessRunner()), allowlist, clock, new_id),
-        test_endpoint=TestEndpoint(
+        probe_endpoint=ProbeEndpoint(
             listings=listings,
             seal=CredentialSeal(settings.credential_key, secrets.token_bytes),
             vendor=PinnedVendor(allowlist, settings.probe_deadline_seconds),

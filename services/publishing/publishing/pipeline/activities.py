@@ -33,7 +33,7 @@ from publishing.pipeline.rules import (
     PhaseState,
 )
 from publishing.pipeline.workflow import ACTIVITIES, PUBLICATION, STOP, PublicationWorkflow
-from publishing.probes.actions import TestEndpoint
+from publishing.probes.actions import ProbeEndpoint
 
 Deed = Callable[[Json], Awaitable[Json]]
 NOT_CONFIGURED: Json = {"skipped": "not configured"}
@@ -46,7 +46,7 @@ class PipelineDeeds:
     ledger: PhaseLedger
     check_publisher: CheckPublisher
     validate_version: ValidateVersion
-    test_endpoint: TestEndpoint
+    probe_endpoint: ProbeEndpoint
     ask_approval: AskApproval
     take_decision: TakeDecision
     approvals: Approvals
@@ -104,7 +104,7 @@ class _Doing:
         return await self._deeds.validate_version(run["version_id"])
 
     async def testing(self, run: Json) -> Json:
-        return await self._deeds.test_endpoint(run["version_id"])
+        return await self._deeds.probe_endpoint(run["version_id"])
 
     async def asking(self, run: Json) -> Json:
         results = run["results"]

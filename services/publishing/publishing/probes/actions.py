@@ -39,10 +39,8 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class TestEndpoint:
+class ProbeEndpoint:
     """Health, security, benchmark; the figures land on the version."""
-
-    __test__ = False
 
     listings: Listings
     seal: CredentialSeal

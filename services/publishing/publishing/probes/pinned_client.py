@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -79,24 +79,23 @@ class PinnedVendor:
 
     @asynccontextmanager
     async def _exchange(self, target: Target, path: str, body: Json) -> AsyncGenerator[tuple[httpx.Response, float]]:
-        url = httpx.URL(target.url + path)
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self._deadline), self._client() as client:
                 address = await vetted_address(target.url, self._allowlist, self._resolver)
-                async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self._deadline) as client:
-                    request = _pinned(client, url, address, target, body)
-                    started = time.perf_counter()
-                    response = await client.send(request, stream=True)
-                    try:
-                        yield response, started
-                    finally:
-                        await response.aclose()
+                request = _pinned(client, httpx.URL(target.url + path), address, target, body)
+                started = time.perf_counter()
+                async with aclosing(await client.send(request, stream=True)) as response:
+                    yield response, started
         except TimeoutError:
             raise EndpointUnreachable(f"The endpoint did not answer within {self._deadline:g} s.") from None
         except httpx.TransportError as error:
             raise EndpointUnreachable(f"The endpoint cannot be called: {type(error).__name__}.") from None
         except (httpx.InvalidURL, httpx.DecodingError):
             raise EndpointUnreachable("The endpoint's address or answer cannot be read.") from None
+
+    def _client(self) -> httpx.AsyncClient:
+        """A client of its own for each call: what a connection learnt about one vendor is not kept for the next."""
+        return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self._deadline)
 
 
 def _pinned(client: httpx.AsyncClient, url: httpx.URL, address: str, target: Target, body: Json) -> httpx.Request:

@@ -1,0 +1,89 @@
+"""The way of a call: who may see which listing, in which version, with which credential."""
+
+import pytest
+from fakes.publishing import in_state
+from fixtures.publishing_actions import RED, Bench, content, submission
+
+from publishing.listings.errors import ListingNotFound
+from publishing.listings.rules import State
+from publishing.routes.actions import ListRoutes, ReadListing, ResolveRoute
+
+
+def resolve(bench: Bench) -> ResolveRoute:
+    return ResolveRoute(bench.routes, bench.seal)
+
+
+async def test_a_listing_is_resolved_by_id_and_by_name_with_its_credential() -> None:
+    bench = Bench()
+    receipt = await bench.published()
+    for wanted in (receipt.listing.listing_id, "red/echo", "red/echo@1.0.0"):
+        found = await resolve(bench)(wanted, "", "tea_blue")
+        assert found.version.version_id == receipt.run_id
+        assert found.credential is not None
+        assert found.credential.get_secret_value() == "vendor-secret"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "team", "seen"),
+    [
+        ("private", "tea_red", True),
+        ("private", "tea_blue", False),
+        ("private", "", False),
+        ("workspace", "tea_blue", True),
+        ("workspace", "", False),
+        ("public", "", True),
+    ],
+)
+async def test_visibility_decides_who_resolves_and_lists(visibility: str, team: str, seen: bool) -> None:
+    bench = Bench()
+    await bench.published(content=content(visibility=visibility))
+    listed = await ListRoutes(bench.routes)(team, "", 0)
+    assert bool(listed) is seen
+    assert all(route.credential is None for route in listed)
+    if seen:
+        await resolve(bench)("red/echo", "", team)
+    else:
+        with pytest.raises(ListingNotFound):
+            await resolve(bench)("red/echo", "", team)
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.REJECTED, State.FAILED, State.RETIRED, State.CATALOGUE_ONLY])
+async def test_only_published_and_deprecated_listings_are_called(state: State) -> None:
+    bench = Bench()
+    receipt = await bench.published()
+    in_state(bench.listings, receipt.listing.listing_id, State.DEPRECATED)
+    await resolve(bench)("red/echo", "", "tea_red")
+    in_state(bench.listings, receipt.listing.listing_id, state)
+    with pytest.raises(ListingNotFound):
+        await resolve(bench)("red/echo", "", "tea_red")
+    assert (await ReadListing(bench.routes)(receipt.listing.listing_id)).listing.state is state
+
+
+async def test_an_older_published_version_can_still_be_called_and_a_waiting_one_cannot() -> None:
+    bench = Bench()
+    first = await bench.published()
+    second = await bench.submit_version(RED, first.listing.listing_id, submission(version="2.0.0"), None)
+    assert (await resolve(bench)("red/echo", "", "tea_red")).version.version_id == first.run_id
+    with pytest.raises(ListingNotFound):
+        await resolve(bench)("red/echo", "2.0.0", "tea_red")
+    await bench.publish_version(second.run_id)
+    assert (await resolve(bench)("red/echo", "", "tea_red")).version.version_id == second.run_id
+    assert (await resolve(bench)("red/echo", "1.0.0", "tea_red")).version.version_id == first.run_id
+
+
+async def test_an_unknown_listing_is_not_found() -> None:
+    bench = Bench()
+    for wanted in ("", "lst_0", "red/echo", "@", "/"):
+        with pytest.raises(ListingNotFound):
+            await resolve(bench)(wanted, "", "tea_red")
+    with pytest.raises(ListingNotFound):
+        await ReadListing(bench.routes)("lst_0")
+
+
+async def test_lists_go_on_after_a_name() -> None:
+    bench = Bench()
+    for name in ("c", "a", "b"):
+        await bench.published(name=name)
+    first = await ListRoutes(bench.routes)("tea_red", "", 2)
+    rest = await ListRoutes(bench.routes)("tea_red", first[-1].listing.full_name, 2)
+    assert [route.listing.name for route in (*first, *rest)] == ["a", "b", "c"]
