@@ -106,3 +106,12 @@ async def test_the_key_set_names_the_key_of_the_tokens(house: AdminHouse) -> Non
     keys = (await house.client.get("/.well-known/jwks.json")).json()["keys"]
     assert [(key["kty"], key["crv"], key["alg"]) for key in keys] == [("OKP", "Ed25519", "EdDSA")]
     assert keys[0]["kid"] == house.state["signing_key"].key_id
+
+
+async def test_several_programs_of_one_account_may_sign_in_at_once_and_later_again(house: AdminHouse) -> None:
+    person = await house.person()
+    right = {"email": person.email, "password": PASSWORD}
+    answers = await asyncio.gather(*(house.client.post("/auth/login", json=right) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    for _ in range(6):
+        assert await house.sign_in(person.email)

@@ -35,6 +35,7 @@ class CheckPassword:
             found = await work.accounts.find_credentials(email)
         right = await self.passwords.matches(password, found.password_hash if found else None)
         if found is None or not right:
+            await self.guessing.confirm_failure(email, source)
             raise SignInRefused("The address or the password is wrong: check both.")
         return self._active(found)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from admin.sessions.errors import TooManyAttempts
-from admin.sessions.rules import Counter, account_key, counted, counters_of, uncounted
+from admin.sessions.rules import Counter, account_key, counted, counters_of, failed, uncounted
 from admin.work import OpenWork, Work
 
 
@@ -25,6 +25,13 @@ class SlowGuessing:
                 await work.attempts.put(counter.account_key, counter.source, after)
         if wait > 0:
             raise TooManyAttempts("Too many attempts: wait before you try again.", retry_after=wait)
+
+    async def confirm_failure(self, email: str, source: str) -> None:
+        """The password was wrong: from the limit on, whoever tries again has to wait."""
+        async with self.open_work() as work:
+            for counter in await _counters(work, email, source):
+                held = await work.attempts.hold(counter.account_key, counter.source)
+                await work.attempts.put(counter.account_key, counter.source, failed(held, counter.limit, work.now))
 
     async def clear(self, work: Work, email: str, source: str) -> None:
         """The password was right: take the attempt back, and remember the source as one of the owner's."""

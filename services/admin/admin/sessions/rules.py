@@ -9,6 +9,9 @@ ACCESS_TOKEN_LIFE = timedelta(minutes=15)
 EVERYONE = "*"
 # A quiet hour forgets the failures.
 FORGET_AFTER = timedelta(hours=1)
+# Longer than the check of a password takes in a queue.
+UNDECIDED = timedelta(seconds=2)
+MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,23 @@ def counters_of(email: str, source: str, *, known_source: bool) -> list[Counter]
 
 
 def counted(before: Attempts, limit: Limit, now: datetime) -> Attempts:
-    """The count after one more attempt, which is a failure until the password proves right."""
+    """The count after one more attempt, which is a failure until the password proves right.
+
+    At the limit the next attempt waits until this one is decided, which takes a moment: five people who share a
+    place and sign in together are not shut out.
+    """
     if before.last_at is not None and now - before.last_at > FORGET_AFTER:
         before = Attempts()
     failures = before.failures + 1
-    if failures < limit.free_failures:
-        return replace(before, failures=failures, last_at=now)
-    doublings = min(failures - limit.free_failures, 16)
-    pause = min(limit.shortest * 2**doublings, limit.longest)
-    return Attempts(failures, now, now + pause)
+    return Attempts(failures, now, now + UNDECIDED if failures >= limit.free_failures else None)
+
+
+def failed(held: Attempts, limit: Limit, now: datetime) -> Attempts:
+    """The count once the password proved wrong: from the limit on, each failure doubles the pause."""
+    if held.failures < limit.free_failures:
+        return held
+    doublings = min(held.failures - limit.free_failures, MOST_DOUBLINGS)
+    return replace(held, last_at=now, blocked_until=now + min(limit.shortest * 2**doublings, limit.longest))
 
 
 def uncounted(after: Attempts, limit: Limit) -> Attempts:
