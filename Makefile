@@ -35,7 +35,7 @@ lock: ## Resolve requirements.lock anew
 
 .PHONY: protos
 protos: $(STAMP) ## Generate the message and service classes
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py $(PROTOS_FLAGS)
 
 # $(call pytest,folders,options): a missing folder is left out, and one without tests is no failure (pytest's status 5).
 pytest = $(if $(wildcard $(1)),$(BIN)/python -m pytest $(wildcard $(1)) $(2) || { status=$$?; [ $$status -eq 5 ] || exit $$status; },:); \
