@@ -1,0 +1,1 @@
+"""The commands, a file for each group of them; loaded when they are asked for."""

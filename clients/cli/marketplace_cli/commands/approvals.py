@@ -1,0 +1,81 @@
+"""`marketplace approvals`, `approve` and `reject`."""
+
+from typing import Annotated
+
+import typer
+
+from chassis.errors import NotFound
+from marketplace_cli.api_client import ApiClient, Json
+from marketplace_cli.command_app import command_app
+from marketplace_cli.errors import UsageRefused
+from marketplace_cli.invocation import Invocation, command
+from marketplace_cli.plain_text import moment, one_line
+
+app = command_app()
+_PATH = "/workflows"
+Which = Annotated[str, typer.Argument(help="An approval's id, a run's id, or the listing's name.")]
+
+
+@app.command()
+@command
+def approvals(
+    here: Invocation,
+    state: Annotated[str, typer.Option(help="pending, approved, rejected, withdrawn or all.")] = "pending",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+) -> None:
+    """Show what waits for approval: your team's, or everybody's for those who decide."""
+    with here.api() as api:
+        found = api.items(_PATH, limit, state=None if state == "all" else state)
+    rows = (
+        (one["approval_id"], one["title"], one["risk"], one["state"], moment(one["created_at"]), one["subject_id"])
+        for one in found
+    )
+    columns = ("approval", "what", "risk", "state", "since", "run")
+    here.output.show({"items": found}, lambda: here.output.table(columns, rows, "Nothing waits."))
+
+
+@app.command()
+@command
+def approve(
+    here: Invocation,
+    which: Which,
+    comment: Annotated[str, typer.Option(help="What the publisher should know.")] = "",
+) -> None:
+    """Approve a publication that is not your own."""
+    _decide(here, which, comment, "approve")
+
+
+@app.command()
+@command
+def reject(
+    here: Invocation, which: Which, comment: Annotated[str, typer.Option(help="Why, for the publisher.")]
+) -> None:
+    """Reject a publication; one rejection decides."""
+    _decide(here, which, comment, "reject")
+
+
+def _decide(here: Invocation, which: str, comment: str, deed: str) -> None:
+    with here.api() as api:
+        answer = api.post(f"{_PATH}/{_approval_id(api, which)}/{deed}", {"comment": comment})
+    missing = answer["needed_approvals"] - sum(step["kind"] == "approved" for step in answer["history"])
+    waits = f" ({missing} more must approve)" if answer["state"] == "pending" else ""
+    here.output.show(answer, lambda: here.output.line(f"{one_line(answer['title'])}: {answer['state']}{waits}"))
+
+
+def _approval_id(api: ApiClient, which: str) -> str:
+    if which.startswith("apr_"):
+        return which
+    found = [one for one in api.items(_PATH, 1000, state="pending") if _is_meant(one, which)]
+    if not found:
+        raise NotFound(f"Nothing of the name {which} waits for approval: `marketplace approvals` shows what does.")
+    if len(found) > 1:
+        ids = ", ".join(one["approval_id"] for one in found)
+        raise UsageRefused(f"{which} can mean several approvals: name one of {ids}.")
+    return str(found[0]["approval_id"])
+
+
+def _is_meant(approval: Json, which: str) -> bool:
+    """The title begins `team/name@version:`; the team's part and the version may be left out."""
+    whole = str(approval["title"]).partition(": ")[0]
+    name = whole.rpartition("@")[0]
+    return which in {approval["subject_id"], whole, name, name.partition("/")[2]}

@@ -1,0 +1,114 @@
+"""`marketplace keys`: API keys of the team."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from chassis.errors import NotFound
+from marketplace_cli.api_client import ApiClient, Json
+from marketplace_cli.command_app import command_app
+from marketplace_cli.errors import UsageRefused
+from marketplace_cli.invocation import Invocation, command
+from marketplace_cli.listing_names import listing_id
+from marketplace_cli.moments import utc_text
+from marketplace_cli.option_groups import OptionGroup
+from marketplace_cli.plain_text import count, dollars, moment
+
+app = command_app("Create, list and revoke API keys.")
+_PATH = "/api/v1/keys"
+
+
+@dataclass(frozen=True)
+class KeyBounds(OptionGroup):
+    """What bounds a key; what is left out does not."""
+
+    quota_tokens: Annotated[int | None, typer.Option(min=0, help="Tokens a month.")] = None
+    budget: Annotated[str | None, typer.Option(metavar="USD", help="Dollars a month.")] = None
+    expires: Annotated[datetime | None, typer.Option(help="When it ends, in UTC.")] = None
+    tier: Annotated[str | None, typer.Option(help="How fast it may call.")] = None
+    max_concurrency: Annotated[int | None, typer.Option(min=1, help="Calls at once.")] = None
+    listing: Annotated[list[str] | None, typer.Option(help="Only for these; may be repeated.")] = None
+
+    def chosen(self, api: ApiClient) -> Json:
+        """Those that were set, as the API takes them."""
+        values = {
+            "monthly_token_quota": self.quota_tokens,
+            "monthly_budget": self.budget,
+            "expires_at": utc_text(self.expires),
+            "tier": self.tier,
+            "max_concurrency": self.max_concurrency,
+            "allowed_listings": [listing_id(api, one) for one in self.listing or []],
+        }
+        return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+@app.command()
+@command
+def create(
+    here: Invocation,
+    name: Annotated[str, typer.Argument(help="What the key is for.")] = "command line",
+    save: Annotated[bool, typer.Option("--save", help="Keep it beside your sign-in, for `marketplace chat`.")] = False,
+    *,
+    bounds: KeyBounds,
+) -> None:
+    """Create a key; its secret is shown this once."""
+    with here.api() as api:
+        key = api.post(_PATH, {"name": name, **bounds.chosen(api)})
+    if save:
+        here.signed_in.keep_key(key["key"])
+    here.output.show(key, lambda: _page(here, key, save))
+
+
+@app.command("list")
+@command
+def list_keys(
+    here: Invocation, limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50
+) -> None:
+    """List the team's keys, the newest first, without their secrets."""
+    with here.api() as api:
+        found = api.items(_PATH, limit)
+    columns = ("name", "key", "state", "tier", ">tokens a month", ">budget a month", "expires", "id")
+    here.output.show({"items": found}, lambda: here.output.table(columns, map(_row, found), "No keys yet."))
+
+
+@app.command()
+@command
+def revoke(here: Invocation, key: Annotated[str, typer.Argument(help="The key's id or name.")]) -> None:
+    """Revoke a key; calls with it are refused from then on."""
+    with here.api() as api:
+        answer = api.delete(f"{_PATH}/{_key_id(api, key)}")
+    here.output.show(answer, lambda: here.output.line(f"{answer['name']} ({answer['id']}): {answer['state']}"))
+
+
+def _page(here: Invocation, key: Json, saved: bool) -> None:
+    here.output.line(key["key"])
+    here.output.hint(f"{key['id']}: this key is shown once. Use it as MARKETPLACE_API_KEY, or with any OpenAI client.")
+    if saved:
+        here.output.hint("`marketplace chat` of this profile uses it from now on.")
+
+
+def _row(key: Json) -> tuple[object, ...]:
+    budget = key["monthly_budget"]
+    return (
+        key["name"],
+        key["hint"],
+        key["state"],
+        key["tier"],
+        count(key["monthly_token_quota"]),
+        "-" if budget is None else dollars(budget),
+        moment(key["expires_at"]) if key["expires_at"] else "never",
+        key["id"],
+    )
+
+
+def _key_id(api: ApiClient, named: str) -> str:
+    if named.startswith("key_"):
+        return named
+    found = [one for one in api.items(_PATH, 1000) if one["name"] == named and one["state"] == "active"]
+    if not found:
+        raise NotFound(f"There is no active key {named}: `marketplace keys list` shows them.")
+    if len(found) > 1:
+        raise UsageRefused(f"{named} is the name of several keys: name one by its id.")
+    return str(found[0]["id"])

@@ -1,0 +1,33 @@
+"""`marketplace runs`: where a publication stands."""
+
+from typing import Annotated
+
+import typer
+
+from marketplace_cli.command_app import command_app
+from marketplace_cli.errors import EXIT_REFUSED
+from marketplace_cli.following import Following
+from marketplace_cli.invocation import Invocation, command
+from marketplace_cli.run_page import follow_on_page, show_run, verdict_line
+
+app = command_app()
+
+
+@app.command()
+@command
+def runs(
+    here: Invocation,
+    run_id: Annotated[str, typer.Argument(help="The run, as `publish` named it.")],
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the run to its end.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Follow for so many seconds at most.")] = 900,
+) -> None:
+    """Show a run phase by phase; the exit code is 1 where it failed."""
+    with here.api() as api:
+        if watch:
+            run = follow_on_page(here.output, Following(api, here.world, timeout).run(run_id))
+            here.output.show(run, lambda: verdict_line(here.output, run))
+        else:
+            run = api.get(f"/api/v1/runs/{run_id}")
+            here.output.show(run, lambda: show_run(here.output, run))
+    if run["state"] == "failed":
+        raise typer.Exit(EXIT_REFUSED)

@@ -1,0 +1,49 @@
+"""A listing as people see it, in a row of search hits or on a page of its own."""
+
+from collections.abc import Iterable
+
+from marketplace_cli.api_client import Json
+from marketplace_cli.output import Output
+from marketplace_cli.plain_text import count, dollars, one_line
+
+HIT_COLUMNS = ("name", ">score", ">in / 1M", ">out / 1M", ">context", "takes", "why")
+
+
+def hit_row(hit: Json) -> tuple[object, ...]:
+    """One hit."""
+    pricing = hit["pricing"]
+    return (
+        hit["name"],
+        f"{hit['score']:.3f}",
+        dollars(pricing["input"]),
+        dollars(pricing["output"]),
+        count(hit["context_length"]),
+        hit["input_modalities"],
+        one_line("; ".join(reason["text"] for reason in hit["reasons"]), 120),
+    )
+
+
+def listing_facts(listing: Json) -> Iterable[tuple[str, object]]:
+    """Everything worth a line; what is unknown is left out by the page."""
+    pricing = listing["pricing"]
+    yield "name", listing["name"]
+    yield "id", listing["id"]
+    yield "version", listing["version"]
+    yield "state", listing["state"]
+    yield "category", listing["category"]
+    yield "provider", listing["provider"]
+    yield "price", f"{pricing['model']}, in {dollars(pricing['input'])}, out {dollars(pricing['output'])} per 1M tokens"
+    yield "context", f"{count(listing['context_length'])} tokens"
+    yield "takes", listing["input_modalities"]
+    yield "gives", listing["output_modalities"]
+    for name in ("capabilities", "tags", "compliance", "certifications", "data_residency", "licence", "visibility"):
+        yield name.replace("_", " "), listing.get(name)
+
+
+def show_listing(output: Output, listing: Json) -> None:
+    """A page of its own."""
+    output.line(one_line(listing["title"]), "bold")
+    output.facts(listing_facts(listing))
+    if listing["description"]:
+        output.line("")
+        output.line(str(listing["description"]))

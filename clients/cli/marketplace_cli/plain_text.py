@@ -1,0 +1,57 @@
+"""Text that came from elsewhere, made harmless for a terminal, and values written for people."""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+_KEPT = frozenset("\n\t")
+
+
+def harmless(text: str) -> str:
+    """The text without characters that steer a terminal; a name may not move the cursor or hide a line."""
+    return "".join(letter if letter.isprintable() or letter in _KEPT else "\ufffd" for letter in text)
+
+
+def one_line(value: object, limit: int = 200) -> str:
+    """A value in one line; nothing known is a dash."""
+    if value is None or value in ("", [], ()):
+        return "-"
+    if isinstance(value, list | tuple):
+        return one_line(", ".join(str(item) for item in value), limit)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    text = " ".join(harmless(str(value)).split())
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def count(value: object) -> str:
+    """A number with thousands apart; unknown is a dash."""
+    return f"{value:,}" if isinstance(value, int) else "-"
+
+
+def dollars(value: object) -> str:
+    """A decimal string in US dollars, without noughts that say nothing; unknown is unknown, never 0."""
+    if value is None:
+        return "unknown"
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return one_line(value)
+    text = f"{amount:f}"
+    if "." in text:
+        whole, _, part = text.partition(".")
+        text = f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+    return f"${text}"
+
+
+def moment(value: object) -> str:
+    """A time of the marketplace in UTC, to the second."""
+    try:
+        return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return one_line(value)
+
+
+def seconds_between(start: object, end: object) -> float | None:
+    """How long something took, where both times are known."""
+    try:
+        return (datetime.fromisoformat(str(end)) - datetime.fromisoformat(str(start))).total_seconds()
+    except ValueError:
+        return None
