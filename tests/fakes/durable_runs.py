@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis.durable_runs.errors import NonDeterministicRun, RunIdTaken, RunNotFound
-from chassis.durable_runs.execution import execute
+from chassis.durable_runs.execution import perform
 from chassis.durable_runs.inbox import CANCEL_MESSAGE, Inbox, signal_message
 from chassis.durable_runs.outcomes import CANCELLED, end_of, failed_inside, run_to_end, unwrap_all
 from chassis.durable_runs.port import DEFAULT_TIMEOUT, Json, StepCall, WorkflowRef
@@ -105,7 +105,7 @@ class MemorySteps:
         self._inbox.deaf = True
 
     async def _perform(self, call: StepCall) -> Json:
-        return await execute(self._registry.activity(call.activity), call, self._cancelled)
+        return await perform(self._registry, call, self._cancelled)
 
     async def _cancelled(self) -> bool:
         return not self._inbox.deaf and CANCEL_MESSAGE in self._run.messages

@@ -48,7 +48,7 @@ async def test_an_activity_nobody_registered_fails_the_run_by_name(engine: Engin
     await engine.runs.start(FAILS, "run-1", {"activity": "missing"})
     status = await ended(engine, "run-1")
     assert status.error is not None
-    assert (status.state, status.error.code) == (RunState.FAILED, "unknown_activity")
+    assert (status.state, status.error.code, status.error.step) == (RunState.FAILED, "unknown_activity", "only")
 
 
 @pytest.mark.parametrize("where", ["activity", "sleep", "wait"])

@@ -128,7 +128,7 @@ async def test_a_step_of_a_cancelled_run_does_not_begin() -> None:
 
 
 async def test_a_step_is_given_up_when_the_run_is_cancelled_meanwhile() -> None:
-    answers = [False, False, True]
+    answers = [False, True]
     ended: list[str] = []
 
     async def hang(argument: Json) -> Json:
@@ -143,6 +143,26 @@ async def test_a_step_is_given_up_when_the_run_is_cancelled_meanwhile() -> None:
 
     outcome = await execute(hang, StepCall("a", "hang", {}), asked)
     assert (outcome, ended) == (CANCELLED, ["cut"])
+
+
+async def test_a_cancellation_that_is_swallowed_is_repeated() -> None:
+    swallowed: list[str] = []
+
+    async def stubborn(argument: Json) -> Json:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append("cancellation")
+        return {}
+
+    answers = [False, True]
+
+    async def asked() -> bool:
+        return answers.pop(0)
+
+    assert await execute(stubborn, StepCall("a", "stubborn", {}), asked) == CANCELLED
+    assert len(swallowed) == 2
 
 
 async def test_a_broken_activity_fails_its_step_without_showing_its_inside(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,6 +20,8 @@ def open_engine(url: str, connections: int) -> sqlalchemy.Engine:
         max_overflow=0,
         pool_timeout=30,
         pool_pre_ping=True,
+        # Errors are logged with their statement; its values hold what runs work on.
+        hide_parameters=True,
         connect_args={
             "application_name": "durable_runs",
             "connect_timeout": 10,

@@ -127,7 +127,7 @@ class DbosRuns:
 @asynccontextmanager
 async def open_runs(url: str, application: str) -> AsyncGenerator[DbosRuns]:
     """Start, signal and ask about runs of one application; connects when first used, with two connections at most."""
-    async with asyncpg.create_pool(url, min_size=0, max_size=2) as pool:
+    async with asyncpg.create_pool(url, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool:
         yield DbosRuns(pool, application)
 
 
@@ -139,7 +139,7 @@ async def _translated() -> AsyncGenerator[None]:
         raise Unavailable("the database of the runs is empty; prepare it or start its worker first") from error
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncio.IncompleteReadError) as error:
         raise Unavailable("the database of the runs does not answer; try again") from error
-    except (asyncpg.CannotConnectNowError, asyncpg.OperatorInterventionError) as error:
+    except (asyncpg.CannotConnectNowError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
         raise Unavailable("the database of the runs is restarting; try again") from error
 
 

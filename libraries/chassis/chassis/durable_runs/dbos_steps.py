@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.durable_runs.dbos_runs import INBOX_TOPIC, PROGRESS_EVENT
 from chassis.durable_runs.errors import NonDeterministicRun
-from chassis.durable_runs.execution import execute
+from chassis.durable_runs.execution import perform
 from chassis.durable_runs.inbox import Inbox
 from chassis.durable_runs.outcomes import CANCELLED, unwrap_all
 from chassis.durable_runs.port import DEFAULT_TIMEOUT, Json, StepCall
@@ -119,8 +119,7 @@ class DbosSteps:
         self._inbox.deaf = True
 
     async def _perform(self, call: StepCall) -> Json:
-        activity = self._worker.registry.activity(call.activity)
-        return await execute(activity, call, self._cancelled)
+        return await perform(self._worker.registry, call, self._cancelled)
 
     async def _cancelled(self) -> bool:
         if self._inbox.deaf:
@@ -128,6 +127,7 @@ class DbosSteps:
         try:
             return await self._worker.cancel_asked(self._run_id)
         except Unavailable:
+            # The step goes on; whoever cancelled is heard at the next look.
             return False
 
     async def _receive(self, wait: timedelta) -> Json | None:

@@ -28,6 +28,7 @@ from chassis.durable_runs.dbos_engine import open_engine
 from chassis.durable_runs.dbos_runs import DbosRuns
 from chassis.durable_runs.dbos_steps import DbosSteps
 from chassis.durable_runs.dbos_wakeup import keep_waking
+from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import RunIdTaken, UnknownWorkflow, WorkerLost
 from chassis.durable_runs.executor_lock import executor_lock
 from chassis.durable_runs.outcomes import failed_inside, run_to_end
@@ -150,10 +151,7 @@ class _Worker:
         self._stopping = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), GRACE_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end_tasks(self._tasks)
 
     async def _run(self, workflow: Workflow, argument: Json) -> Json:
         if asyncio.get_running_loop() is not self._loop:
@@ -184,7 +182,7 @@ async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGen
     """
     await asyncio.to_thread(prepare_database, settings.url)
     loop = asyncio.get_running_loop()
-    async with asyncpg.create_pool(settings.url, min_size=0, max_size=2) as pool:
+    async with asyncpg.create_pool(settings.url, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool:
         runs = ServedRuns(pool, settings.application, loop.create_future())
         worker = _Worker(registry, runs)
         await _refuse_unknown(pool, registry, settings.application)
@@ -196,7 +194,7 @@ async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGen
             try:
                 yield runs
             finally:
-                waking.cancel()
+                await end_tasks([waking])
                 # DBOS warns of each run it sees cancelled, which is what stopping means.
                 logging.getLogger("dbos").setLevel(logging.ERROR)
                 await worker.stop()

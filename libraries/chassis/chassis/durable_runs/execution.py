@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
+from chassis.durable_runs.ending_tasks import end_tasks
+from chassis.durable_runs.errors import UnknownActivity
 from chassis.durable_runs.outcomes import CANCELLED, step_done, step_failed
 from chassis.durable_runs.port import Activity, Json, StepCall
+from chassis.durable_runs.registry import RunRegistry
 from chassis.errors import KIND_FACTS, MarketplaceError, TimedOut, Unavailable
 
 CancelCheck = Callable[[], Awaitable[bool]]
@@ -16,18 +18,28 @@ CANCEL_POLL_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+async def perform(registry: RunRegistry, call: StepCall, is_cancelled: CancelCheck) -> Json:
+    """The record of this step, also when no such activity is registered: what came before can then be undone."""
+    try:
+        activity = registry.activity(call.activity)
+    except UnknownActivity as error:
+        return step_failed(error)
+    return await execute(activity, call, is_cancelled)
+
+
 async def execute(activity: Activity, call: StepCall, is_cancelled: CancelCheck) -> Json:
     """The record of this step: its result, its last error, or that the run was cancelled."""
     if await is_cancelled():
         return CANCELLED
     work = asyncio.ensure_future(_attempts(activity, call))
-    watch = asyncio.ensure_future(_cancelled(is_cancelled))
     try:
-        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else CANCELLED
+        while not work.done():
+            await asyncio.wait({work}, timeout=CANCEL_POLL_SECONDS)
+            if not work.done() and await is_cancelled():
+                return CANCELLED
+        return work.result()
     finally:
-        await _stop(work)
-        await _stop(watch)
+        await end_tasks([work])
 
 
 async def _attempts(activity: Activity, call: StepCall) -> Json:
@@ -49,13 +61,3 @@ async def _attempts(activity: Activity, call: StepCall) -> Json:
         if delay is None:
             return step_failed(failure)
         await asyncio.sleep(delay.total_seconds())
-
-
-async def _cancelled(is_cancelled: CancelCheck) -> None:
-    while not await is_cancelled():  # noqa: ASYNC110 - the request lies in the engine, out of reach of an event
-        await asyncio.sleep(CANCEL_POLL_SECONDS)
-
-
-async def _stop(task: asyncio.Future[Any]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

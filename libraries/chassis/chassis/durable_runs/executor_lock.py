@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import ExecutorIdInUse, WorkerLost
 
 PATIENCE_SECONDS = 5.0
@@ -31,8 +32,7 @@ async def executor_lock(url: str, name: str, on_lost: LostCallback) -> AsyncGene
     try:
         yield
     finally:
-        keeper.cancel()
-        await asyncio.wait({keeper})
+        await end_tasks([keeper])
         await lock.release()
 
 
@@ -69,7 +69,9 @@ class _Lock:
 
     async def _try(self) -> bool:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=PATIENCE_SECONDS)
+            self._connection = await asyncpg.connect(
+                self._url, timeout=PATIENCE_SECONDS, command_timeout=PATIENCE_SECONDS
+            )
             self._broken.clear()
             self._connection.add_termination_listener(lambda _: self._broken.set())
         return bool(await self._connection.fetchval(_LOCK, self._name))
