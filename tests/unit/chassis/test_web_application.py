@@ -164,6 +164,23 @@ def test_readiness_names_what_is_degraded_and_fails_on_what_is_missing() -> None
     assert failed.status_code == 503
 
 
+def test_a_wrong_method_is_told_every_right_one() -> None:
+    routes = APIRouter()
+
+    @routes.get("/things/{thing}", dependencies=[requires(SPEAK)])
+    async def read(thing: str) -> str:
+        return thing
+
+    @routes.put("/things/{thing}", dependencies=[requires(SPEAK)])
+    async def write(thing: str) -> str:
+        return thing
+
+    application = Application("words", "", [routes], {}, Readiness(), CollectorRegistry(), lambda: "req")
+    with TestClient(application.build()) as http:
+        answer = http.request("PATCH", "/things/1")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
+
+
 def test_a_route_without_an_access_rule_is_refused_at_start() -> None:
     routes = APIRouter()
 

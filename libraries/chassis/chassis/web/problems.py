@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from chassis.errors import KIND_FACTS, ErrorKind, MarketplaceError
+from chassis.web.allowed_methods import allowed_methods
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("web")
@@ -104,7 +105,10 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
         detail=str(error.detail),
         code=codes.get(error.status_code, "http_error"),
     )
-    return problem_response(request, problem, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = allowed_methods(request)
+    return problem_response(request, problem, headers)
 
 
 async def _on_fault(request: Request, error: Exception) -> JSONResponse:
