@@ -9,6 +9,7 @@ from chassis.identity.principal import Principal
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import MAX_CURSOR_BYTES, Cursors
+from chassis.web.problems import PROBLEM_CONTENT
 from publishing.access import ACROSS_TEAMS, PUBLISH, READ_PUBLICATIONS
 from publishing.listings.actions import Publisher, SubmitListing, SubmitVersion
 from publishing.listings.entity_tags import revision_of, tag_of
@@ -86,6 +87,7 @@ async def publish(
     "/api/v1/services/{listing_id}",
     status_code=202,
     response_model=ReceiptBody,
+    responses={412: {"description": "The listing changed since it was read", "content": PROBLEM_CONTENT}},
     dependencies=[requires(PUBLISH)],
     max_body_size=MAX_BODY_BYTES,
 )
