@@ -12,7 +12,7 @@ from fleet.public_api import PublicApi
 
 TEAM = "demo"
 NAME = "demo-chat"
-_PATIENCE_SECONDS = 90.0
+_PATIENCE_SECONDS = 45.0
 _POLL_SECONDS = 0.1
 _UNFIT = {"failed", "rejected"}
 

@@ -50,6 +50,10 @@ def _trusted(machine: Machine) -> str:
     return json.dumps(machine.secrets.trusted_services())
 
 
+def _allow_list(machine: Machine) -> str:
+    return json.dumps([machine.ports.address("demo_provider.http")] if machine.development else [])
+
+
 def _service(name: str) -> dict[str, Value]:
     """What each of the four services has."""
     return {
@@ -78,7 +82,7 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
         "ADMIN_ADDRESS": _address("admin.grpc"),
         "DISCOVERY_ADDRESS": _address("discovery.grpc"),
         # The one endpoint on a private address that may be published from this machine.
-        "ENDPOINT_ALLOWLIST": lambda machine: json.dumps([machine.ports.address("demo_provider.http")]),
+        "ENDPOINT_ALLOWLIST": _allow_list,
     },
     "DISCOVERY": {
         **_service("discovery"),

@@ -24,6 +24,7 @@ class Announcer:
 
     file: Path
     checks: list[Readiness] = field(default_factory=list[Readiness])
+    look_seconds: float = _LOOK_SECONDS
     _last: str | None = None
 
     async def announce(self) -> None:
@@ -35,7 +36,7 @@ class Announcer:
                 write_private(self.file, said, survives_power_loss=False)
                 self._last = missing
             os.utime(self.file)
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self.look_seconds)
 
     async def _missing(self) -> str:
         reports = [await check.report() for check in self.checks]

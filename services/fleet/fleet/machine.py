@@ -23,6 +23,7 @@ class Machine:
     postgres_url: str
     valkey_url: str
     engines: tuple[Part, Part]
+    development: bool = True
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         """The URL of a role of ours."""
@@ -43,4 +44,12 @@ def machine_of(settings: FleetSettings) -> Machine:
     secrets = keep_secrets(folder.secrets)
     postgres = embedded_postgres(folder.of("postgres"), secrets["postgres"])
     valkey = embedded_valkey(folder.of("valkey"), secrets["valkey"])
-    return Machine(folder, settings.ports, secrets, postgres.url(), valkey.url(), (postgres.part, valkey.part))
+    return Machine(
+        folder=folder,
+        ports=settings.ports,
+        secrets=secrets,
+        postgres_url=postgres.url(),
+        valkey_url=valkey.url(),
+        engines=(postgres.part, valkey.part),
+        development=settings.development,
+    )

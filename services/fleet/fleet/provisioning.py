@@ -30,6 +30,8 @@ def provision(url_of: Callable[[str], str], password_of: Callable[[str], str]) -
         _make_database(connection, RUNS_DATABASE, RUNS_ROLE)
         for closed in ("postgres", "template1"):
             _run(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", closed)
+        # Its engine looks there whether its own database exists; there is nothing else to see.
+        _run(connection, "GRANT CONNECT ON DATABASE postgres TO %I", RUNS_ROLE)
     with _connect(url_of(RUNS_DATABASE)) as connection:
         _run(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
     with _connect(url_of(DATABASE)) as connection:

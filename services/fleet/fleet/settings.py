@@ -11,6 +11,7 @@ from fleet.ports import DEFAULT_PORTS, Ports, port_variable
 _PREFIX = "FLEET_"
 _DATA_FOLDER = "FLEET_DATA_FOLDER"
 _OFFSET = "FLEET_PORT_OFFSET"
+_DEVELOPMENT = "FLEET_DEVELOPMENT"
 
 
 @dataclass(frozen=True)
@@ -20,20 +21,22 @@ class FleetSettings:
     data_folder: Path
     ports: Ports
     inherited: Mapping[str, str]
+    development: bool = True
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "FleetSettings":
         """The settings out of this process's environment. Raises SettingRefused."""
         found = dict(os.environ if environment is None else environment)
         mine = {name: value for name, value in found.items() if name.startswith(_PREFIX)}
-        strangers = sorted(mine.keys() - {_DATA_FOLDER, _OFFSET} - port_variables().keys())
+        strangers = sorted(mine.keys() - {_DATA_FOLDER, _OFFSET, _DEVELOPMENT} - port_variables().keys())
         if strangers:
             raise SettingRefused(f"Unknown settings: {', '.join(strangers)}. `python -m fleet settings` lists them.")
         offset = _number(_OFFSET, mine.get(_OFFSET, "0"))
         chosen = {part: _number(name, mine[name]) for name, part in port_variables().items() if name in mine}
         ports = Ports({part: chosen.get(part, port + offset) for part, port in DEFAULT_PORTS.items()})
         inherited = {name: value for name, value in found.items() if name not in mine}
-        return cls(Path(mine.get(_DATA_FOLDER, ".data")).absolute(), ports, inherited)
+        development = _choice(_DEVELOPMENT, mine.get(_DEVELOPMENT, "yes"))
+        return cls(Path(mine.get(_DATA_FOLDER, ".data")).absolute(), ports, inherited, development)
 
 
 def port_variables() -> dict[str, str]:
@@ -45,6 +48,7 @@ def settings_table() -> list[tuple[str, str, str]]:
     """Each variable with its default and meaning."""
     rows = [
         (_DATA_FOLDER, ".data", "Folder that holds everything this machine keeps."),
+        (_DEVELOPMENT, "yes", "yes or no: run the demo provider, publish it, and write access.json."),
         (_OFFSET, "0", "Added to every port that is not set by itself."),
     ]
     return rows + [(name, str(DEFAULT_PORTS[door]), f"Port of {door}.") for name, door in port_variables().items()]
@@ -61,6 +65,12 @@ def runtime_folder() -> Path | None:
     """The user's own folder for sockets, where the system has one."""
     named = os.environ.get("XDG_RUNTIME_DIR")
     return Path(named) if named and Path(named).is_dir() else None
+
+
+def _choice(name: str, text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise SettingRefused(f"{name} must be yes or no.")
+    return text == "yes"
 
 
 def _number(name: str, text: str) -> int:

@@ -21,6 +21,7 @@ _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 5.0
 # A part that never got ready and failed so often is misconfigured: waiting longer would not mend it.
 FIRST_START_TRIES = 3
+OPTIONAL_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class SupervisedPart:
             if self._stopping or self.state.state is State.DONE:
                 return
             failures = failures_after(failures, time.monotonic() - began)
-            if not self._was_ready and failures >= FIRST_START_TRIES:
+            if not self._was_ready and failures >= (OPTIONAL_TRIES if self.part.is_optional else FIRST_START_TRIES):
                 self._become(State.FAILED, problem)
                 if self.part.is_optional:
                     return
@@ -94,6 +95,7 @@ class SupervisedPart:
 
     async def _live_once(self, began: float) -> str:
         """One life of the process, from its start to its end; what ended it, in one line."""
+        self.state.ready_after_seconds = None
         self._become(State.STARTING)
         try:
             process = await self._start()
@@ -108,8 +110,10 @@ class SupervisedPart:
             _kill_group(process)
         if self.part.is_step and code == 0:
             self._became_ready(State.DONE, began)
-        problem = None if watching.cancelled() else watching.result()
-        return failure_text(self.part.name, problem or ending(code), self._log)
+        problem = (None if watching.cancelled() else watching.result()) or ending(code)
+        if self.state.ready_after_seconds is not None:
+            return f"{self.part.name} {problem}: see {self._log}"
+        return failure_text(self.part.name, problem, self._log)
 
     async def _start(self) -> asyncio.subprocess.Process:
         await asyncio.to_thread(self.part.prepare)

@@ -18,11 +18,11 @@ def topology(machine: Machine, inherited: Mapping[str, str]) -> list[Part]:
     return [
         *machine.engines,
         _migrations(machine, inherited),
-        _demo_provider(machine, inherited),
+        *([_demo_provider(machine, inherited)] if machine.development else []),
         _services(machine, inherited),
         _workers(machine, inherited),
         _gateway(machine, inherited),
-        _development(machine, inherited),
+        *([_development(machine, inherited)] if machine.development else []),
     ]
 
 

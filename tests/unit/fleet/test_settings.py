@@ -38,6 +38,13 @@ def test_a_number_that_is_no_port_is_refused(value: str) -> None:
         FleetSettings.read({"FLEET_PORT_OFFSET": value})
 
 
+@pytest.mark.parametrize(("text", "chosen"), [("yes", True), ("no", False)])
+def test_development_is_chosen_by_a_word(text: str, chosen: bool) -> None:
+    assert FleetSettings.read({"FLEET_DEVELOPMENT": text}).development is chosen
+    with pytest.raises(SettingRefused, match="yes or no"):
+        FleetSettings.read({"FLEET_DEVELOPMENT": text.upper()})
+
+
 def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
     settings = FleetSettings.read({"FLEET_PORT_OFFSET": "1", "DISCOVERY_LOG_LEVEL": "debug"})
     assert dict(settings.inherited) == {"DISCOVERY_LOG_LEVEL": "debug"}
@@ -46,4 +53,4 @@ def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
 def test_every_variable_is_in_the_table() -> None:
     names = {name for name, _, _ in settings_table()}
     assert {"FLEET_DATA_FOLDER", "FLEET_PORT_OFFSET", "FLEET_DEMO_PROVIDER_HTTP_PORT"} <= names
-    assert len(names) == len(DEFAULT_PORTS) + 2
+    assert len(names) == len(DEFAULT_PORTS) + 3
