@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import grpc
 from prometheus_client import CollectorRegistry
 
-from chassis.clock import SystemClock
+from chassis.clock import Clock, SystemClock
 from chassis.database.migrations import require_schema
 from chassis.database.pool import Database
 from chassis.event_log.consuming import run_consumers
@@ -24,26 +26,73 @@ from chassis.rpc.channel import Peer
 from chassis.rpc.server import GrpcDoor
 from chassis.web.application import Application
 from chassis.web.pages import Cursors
+from discovery.browsing.http_api import router as browsing_router
 from discovery.embeddings.cached_embedder import CachedEmbedder
 from discovery.embeddings.minilm_embedder import MiniLmEmbedder
+from discovery.entries.http_api import router as entries_router
+from discovery.entries.postgres_store import PostgresEntries
 from discovery.following.actions import GiveVectors, TakeChanges
 from discovery.following.grpc_api import IndexStatusDoor
+from discovery.following.http_api import router as stats_router
 from discovery.following.loops import follow_table, give_vectors
 from discovery.following.postgres_news import PostgresNews
 from discovery.following.postgres_store import PostgresListingChanges
 from discovery.following.progress import Progress
 from discovery.indexing.event_handlers import indexing_consumer
 from discovery.indexing.postgres_store import PostgresListings
-from discovery.search.actions import Search
+from discovery.interactions.actions import RecordInteractions
+from discovery.interactions.http_api import router as interactions_router
+from discovery.interactions.postgres_store import PostgresDiary
+from discovery.ratings.actions import RateListing
+from discovery.ratings.http_api import router as ratings_router
+from discovery.ratings.postgres_store import PostgresRatings
+from discovery.recommendations.actions import FindSimilar
+from discovery.recommendations.http_api import router as recommendations_router
+from discovery.search.actions import Search, Suggest
 from discovery.search.http_api import router as search_router
 from discovery.search.in_process_index import InProcessIndex
 from discovery.settings import DiscoverySettings
 from discovery.signals import SearchMetrics, watch_index
+from discovery.trending.actions import FindTrending
+from discovery.trending.event_handlers import popularity_consumer
+from discovery.trending.http_api import router as trending_router
+from discovery.trending.loops import again_and_again
+from discovery.trending.postgres_store import PostgresUse
+from discovery.trending.remembered_use import RememberedUse
 from marketplace.discovery.v1 import index_status_pb2_grpc
 
 SERVICE = "discovery"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TRENDS_REMEMBERED = timedelta(seconds=10)
 ALLOWED_CALLERS = {"/marketplace.discovery.v1.IndexStatus/GetIndexedListing": frozenset({"publishing"})}
+
+
+ROUTERS = [
+    search_router,
+    browsing_router,
+    entries_router,
+    recommendations_router,
+    trending_router,
+    ratings_router,
+    interactions_router,
+    stats_router,
+]
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the doors and the tasks of the API share; `database` sees what one viewer may, `listings` sees all."""
+
+    database: Database
+    listings: Database
+    admin: Peer
+    embedder: MiniLmEmbedder
+    queries: CachedEmbedder
+    log: PostgresEventLog
+    clock: Clock
+    index: InProcessIndex = field(default_factory=InProcessIndex)
+    progress: Progress = field(default_factory=Progress)
+    epochs: AccountEpochs = field(default_factory=AccountEpochs)
 
 
 @asynccontextmanager
@@ -53,72 +102,104 @@ async def api(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]
     clock = SystemClock()
     identity = ServiceIdentity.of(SERVICE, knobs, clock)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(knobs.database_url, name="discovery"))
-        listings = await stack.enter_async_context(
-            Database.open(knobs.worker_database_url, name="discovery-index", size=2)
-        )
-        admin = await stack.enter_async_context(Peer.open("admin", knobs.admin_address, identity.issuer))
-        embedder = MiniLmEmbedder(knobs.data_folder)
-        stack.push_async_callback(embedder.close)
-        index, progress = InProcessIndex(), Progress()
-        queries = CachedEmbedder(embedder, knobs.query_cache)
-        log = PostgresEventLog(database)
-        epochs = AccountEpochs()
-        registry = CollectorRegistry()
-        watch_index(registry, progress, queries)
-        readiness = Readiness(
-            required={"database": _schema_check(database)},
-            optional={"index": progress.loading, "meaning": _meaning_check(embedder, progress)},
-        )
-        application = Application(
-            service=SERVICE,
-            description="Find a listing by words, by meaning and by filters.",
-            routers=[search_router],
-            state={
-                "access_tokens": AccessTokens(IssuerKeys(admin, clock), epochs),
-                "cursors": Cursors(knobs.cursor_key.get_secret_value().encode()),
-                "search": Search(index, queries),
-                "search_metrics": SearchMetrics(registry),
-            },
-            readiness=readiness,
-            registry=registry,
-            new_request_id=lambda: new_id("req", clock.now()),
-        )
+        parts = await _open(stack, knobs, identity, clock)
+        application = _application(parts, knobs)
 
         def register(server: grpc.aio.Server) -> None:
-            index_status_pb2_grpc.add_IndexStatusServicer_to_server(IndexStatusDoor(index), server)
+            index_status_pb2_grpc.add_IndexStatusServicer_to_server(IndexStatusDoor(parts.index), server)
 
-        changes = PostgresListingChanges(listings)
-        news = PostgresNews(listings)
-        take = TakeChanges(changes, index, embedder.model_name, progress, clock)
-        give = GiveVectors(embedder, index, changes, progress)
         yield Unit(
             name="discovery-api",
             http=[HttpDoor(application.build(), knobs.host, knobs.http_port)],
             grpc=[GrpcDoor(f"{knobs.host}:{knobs.grpc_port}", register, identity.verifier, ALLOWED_CALLERS)],
-            tasks=[
-                log.listen,
-                epoch_follower(log, admin, clock, epochs, asyncio.sleep),
-                news.listen,
-                partial(follow_table, take, news),
-                partial(give_vectors, give, progress, embedder.start),
-            ],
-            readiness=readiness,
+            tasks=_tasks(parts),
+            readiness=application.readiness,
         )
 
 
 @asynccontextmanager
 async def worker(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]:
-    """The event consumers."""
+    """The event consumers, and what carries popularity to the listings."""
     knobs = settings or DiscoverySettings.read()  # pyright: ignore[reportUnknownMemberType]
+    clock = SystemClock()
     async with Database.open(knobs.worker_database_url, name="discovery-worker") as database:
-        log = PostgresEventLog(database)
-        consumers = [indexing_consumer(PostgresListings())]
+        log, use = PostgresEventLog(database), PostgresUse(database)
+        consumers = [indexing_consumer(PostgresListings()), popularity_consumer(use)]
         yield Unit(
             name="discovery-worker",
-            tasks=[log.listen, lambda: run_consumers(log, consumers)],
+            tasks=[
+                log.listen,
+                lambda: run_consumers(log, consumers),
+                partial(again_and_again, use.spread, clock, timedelta(seconds=knobs.popularity_seconds)),
+                partial(again_and_again, use.forget, clock, timedelta(hours=1)),
+            ],
             readiness=Readiness(required={"database": _schema_check(database)}),
         )
+
+
+async def _open(stack: AsyncExitStack, knobs: DiscoverySettings, identity: ServiceIdentity, clock: Clock) -> _Parts:
+    database = await stack.enter_async_context(Database.open(knobs.database_url, name="discovery"))
+    listings = await stack.enter_async_context(Database.open(knobs.worker_database_url, name="discovery-index", size=2))
+    admin = await stack.enter_async_context(Peer.open("admin", knobs.admin_address, identity.issuer))
+    embedder = MiniLmEmbedder(knobs.data_folder)
+    stack.push_async_callback(embedder.close)
+    queries = CachedEmbedder(embedder, knobs.query_cache)
+    return _Parts(database, listings, admin, embedder, queries, PostgresEventLog(database), clock)
+
+
+def _application(parts: _Parts, knobs: DiscoverySettings) -> Application:
+    clock = parts.clock
+    registry = CollectorRegistry()
+    watch_index(registry, parts.progress, parts.queries)
+    return Application(
+        service=SERVICE,
+        description="Find a listing by words, by meaning and by filters.",
+        routers=ROUTERS,
+        state={
+            "access_tokens": AccessTokens(IssuerKeys(parts.admin, clock), parts.epochs),
+            "cursors": Cursors(knobs.cursor_key.get_secret_value().encode()),
+            "search_metrics": SearchMetrics(registry),
+            "progress": parts.progress,
+            "queries": parts.queries,
+            **_actions(parts),
+        },
+        readiness=Readiness(
+            required={"database": _schema_check(parts.database)},
+            optional={"index": parts.progress.loading, "meaning": _meaning_check(parts.embedder, parts.progress)},
+        ),
+        registry=registry,
+        new_request_id=lambda: new_id("req", clock.now()),
+    )
+
+
+def _actions(parts: _Parts) -> dict[str, object]:
+    index, clock = parts.index, parts.clock
+    search, use = Search(index, parts.queries), PostgresUse(parts.database)
+    diary = PostgresDiary(parts.database, use, parts.log, partial(new_id, "evt"))
+    return {
+        "index": index,
+        "search": search,
+        "suggest": Suggest(index),
+        "entries": PostgresEntries(parts.database),
+        "find_similar": FindSimilar(index, search),
+        "find_trending": FindTrending(RememberedUse(use, TRENDS_REMEMBERED), index, clock),
+        "rate_listing": RateListing(index, PostgresRatings(parts.listings), clock),
+        "record_interactions": RecordInteractions(index, diary, clock),
+    }
+
+
+def _tasks(parts: _Parts) -> list[Callable[[], Awaitable[None]]]:
+    changes = PostgresListingChanges(parts.listings)
+    news = PostgresNews(parts.listings)
+    take = TakeChanges(changes, parts.index, parts.embedder.model_name, parts.progress, parts.clock)
+    give = GiveVectors(parts.embedder, parts.index, changes, parts.progress)
+    return [
+        parts.log.listen,
+        epoch_follower(parts.log, parts.admin, parts.clock, parts.epochs, asyncio.sleep),
+        news.listen,
+        partial(follow_table, take, news),
+        partial(give_vectors, give, parts.progress, parts.embedder.start),
+    ]
 
 
 def _schema_check(database: Database) -> Callable[[], Awaitable[str | None]]:

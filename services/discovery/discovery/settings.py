@@ -19,3 +19,4 @@ class DiscoverySettings(ServiceSettings):
     data_folder: Path = Field(description="Folder of the prepared sentence model.")
     cursor_key: SecretStr = Field(min_length=16, description="Secret that signs page cursors.")
     query_cache: int = Field(2048, ge=1, le=100_000, description="Query vectors that are remembered, 1.5 kB each.")
+    popularity_seconds: float = Field(10, gt=0, le=3600, description="How often use is carried to the ranking.")

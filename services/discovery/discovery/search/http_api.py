@@ -63,7 +63,7 @@ class FacetValue(BaseModel):
 class SearchAnswer(BaseModel):
     """One page. `total` and `facets` count all hits; `degraded`: words alone answered."""
 
-    items: list[HitView]
+    hits: list[HitView]
     total: int
     next_cursor: str | None
     facets: dict[str, list[FacetValue]]
@@ -113,7 +113,7 @@ def _position(place: list[str | int | float]) -> Position:
 
 def _answer(reply: SearchReply, following: str | None, *, explain: bool) -> SearchAnswer:
     return SearchAnswer(
-        items=[_hit(hit, explain=explain) for hit in reply.hits],
+        hits=[_hit(hit, explain=explain) for hit in reply.hits],
         total=reply.total,
         next_cursor=following,
         facets={

@@ -1,0 +1,1 @@
+"""Finding without a query: completions, categories, tags."""

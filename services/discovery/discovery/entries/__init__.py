@@ -1,0 +1,1 @@
+"""The whole entry of one listing."""

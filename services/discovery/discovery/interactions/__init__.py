@@ -1,0 +1,1 @@
+"""Looks at listings, as clients tell them."""

@@ -1,0 +1,24 @@
+"""Deeds of interactions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.clock import Clock
+from chassis.identity.principal import Principal
+from discovery.indexing.rules import Viewer
+from discovery.interactions.ports import Diary, Look
+from discovery.search.ports import ListingIndex
+
+
+@dataclass(frozen=True)
+class RecordInteractions:
+    """Notes looks at listings that the viewer may see; looking again on the same day adds nothing."""
+
+    index: ListingIndex
+    diary: Diary
+    clock: Clock
+
+    async def __call__(self, looker: Principal, viewer: Viewer, looks: Sequence[Look]) -> int:
+        """How many were new."""
+        seen = [look for look in dict.fromkeys(looks) if await self.index.get(look.listing_id, viewer) is not None]
+        return await self.diary.note(looker, seen, self.clock.now()) if seen else 0

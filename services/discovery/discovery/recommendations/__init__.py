@@ -1,0 +1,1 @@
+"""Listings that one may like beside a given one."""
