@@ -69,9 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         broken = breaks(FileDescriptorSet.FromString(RELEASED.read_bytes()), describe(Path(scratch) / "present.binpb"))
         if broken and not arguments.release:
-            sys.exit(
-                "readers of the released contracts would break, so add and never change: " + "; ".join(broken)
-            )
+            sys.exit("readers of the released contracts would break, so add and never change: " + "; ".join(broken))
         if arguments.release:
             shutil.copy(Path(scratch) / "present.binpb", RELEASED)
         fresh = Path(scratch) / "generated"

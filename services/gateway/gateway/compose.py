@@ -1,7 +1,5 @@
 """Wires the gateway: the only module that sees every layer."""
 
-import asyncio
-import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,19 +15,9 @@ from chassis.ids import new_id
 from chassis.lifecycle import HttpDoor, Unit
 from chassis.rpc.channel import Peer
 from chassis.valkey import open_valkey, ping
-from dataplane.admission import AdmissionState
-from dataplane.asgi_door import CallDoor
-from dataplane.call_ledger import CallLedger
-from dataplane.caller import Authenticate
-from dataplane.journal import open_journal
-from dataplane.journal_reader import JournalReader, seal_the_dead
-from dataplane.lease_keeper import LeaseKeeper
 from dataplane.pooled_upstream import PooledUpstream
-from dataplane.settlement import Settlement, holder_name, replay
 from gateway.calls.keys_client import GrpcKeyRecords
-from gateway.calls.leases_client import GrpcLeaseSource
-from gateway.calls.routes_client import GrpcRoutes
-from gateway.calls.settlement_client import GrpcSettler
+from gateway.compose_calls import Calls
 from gateway.front.documentation_client import DocumentationClient
 from gateway.front.door import PublicDoor
 from gateway.front.operations import Operations
@@ -39,11 +27,6 @@ from gateway.settings import GatewaySettings
 from gateway.signals import GatewaySignals
 
 SERVICE = "gateway"
-DRAIN_SECONDS = 4.0
-
-
-def _microseconds() -> int:
-    return time.time_ns() // 1000
 
 
 @asynccontextmanager
@@ -65,7 +48,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         base_urls = _base_urls(knobs)
         limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)
         keys = GrpcKeyRecords(consumption, time.monotonic)
-        calls = _Calls(knobs, publishing, consumption, keys, vendors)
+        calls = Calls(knobs, publishing, consumption, keys, vendors)
         stack.callback(calls.journal.close)
         readiness = Readiness(
             required={service: _service_check(services, url) for service, url in base_urls.items()},
@@ -88,71 +71,6 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
             readiness=readiness,
             on_drain=[calls.drain],
         )
-
-
-class _Calls:
-    """The data plane of this process."""
-
-    def __init__(
-        self,
-        knobs: GatewaySettings,
-        publishing: Peer,
-        consumption: Peer,
-        keys: GrpcKeyRecords,
-        vendors: PooledUpstream,
-    ) -> None:
-        self.root = knobs.data_folder / "journals"
-        self.dead = seal_the_dead(self.root)
-        self.settler = GrpcSettler(consumption)
-        incarnation = secrets.randbits(63) | 1
-        self.journal = open_journal(self.root, incarnation)
-        self.settlement = Settlement(JournalReader(self.journal.folder, incarnation), self.settler)
-        state = AdmissionState()
-        ledger = CallLedger(state, self.journal, self.settlement.wake, lambda: _new_id("ret"))
-        keeper = LeaseKeeper(
-            state,
-            GrpcLeaseSource(consumption),
-            holder_name(incarnation),
-            _microseconds,
-            lambda: _new_id("lrq"),
-            ledger.give_up,
-        )
-        self.door = CallDoor(
-            authenticate=Authenticate(keys, knobs.key_pepper.get_secret_value().encode()),
-            routes=GrpcRoutes(publishing, consumption, time.monotonic, _microseconds),
-            keeper=keeper,
-            ledger=ledger,
-            upstream=vendors,
-            now=_microseconds,
-            new_call_id=lambda: _new_id("call"),
-        )
-
-    async def replay_the_dead(self) -> None:
-        """Settle what processes before this one left behind; then there is nothing to do but stay."""
-        for journal in self.dead:
-            await replay(journal, self.settler)
-        await asyncio.Event().wait()
-
-    async def show(self, signals: GatewaySignals) -> None:
-        """Keep the gauges up to date until cancelled."""
-        while True:
-            signals.settled.set(self.settlement.health.sent)
-            signals.settlement_failures.set(self.settlement.health.failures_in_a_row)
-            signals.in_flight.set(self.door.in_flight)
-            await asyncio.sleep(1)
-
-    async def drain(self) -> None:
-        """Refuse new calls, let those under way end, settle, and give the leases back, as far as the time goes."""
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self.door.drained()
-                await self.settlement.seal()
-        except TimeoutError:
-            return
-
-
-def _new_id(prefix: str) -> str:
-    return new_id(prefix, SystemClock().now())
 
 
 def _base_urls(knobs: GatewaySettings) -> dict[str, str]:

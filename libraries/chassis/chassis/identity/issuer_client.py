@@ -6,9 +6,6 @@ from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from google.protobuf.timestamp_pb2 import Timestamp
-from marketplace.admin.v1 import identity_pb2
-from marketplace.admin.v1.identity_pb2_grpc import IdentityStub
-from marketplace.events.v1 import identity_pb2 as identity_events
 
 from chassis.clock import Clock
 from chassis.errors import MarketplaceError
@@ -16,6 +13,9 @@ from chassis.event_log.consuming import follow
 from chassis.event_log.port import EventLog, RecordedEvent
 from chassis.identity.access_tokens import public_key_of
 from chassis.rpc.channel import Peer
+from marketplace.admin.v1 import identity_pb2
+from marketplace.admin.v1.identity_pb2_grpc import IdentityStub
+from marketplace.events.v1 import identity_pb2 as identity_events
 
 TOPIC = "marketplace.identity.v1"
 ASK_AGAIN_AFTER = timedelta(seconds=5)
