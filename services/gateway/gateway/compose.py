@@ -54,11 +54,10 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
             required={service: _service_check(services, url) for service, url in base_urls.items()},
             optional={"valkey": lambda: ping(valkey)},
         )
+        documentation = DocumentationClient(services, base_urls, time.monotonic)
         door = PublicDoor(
             calls=calls.door,
-            operations=Operations(
-                readiness, registry, DocumentationClient(services, base_urls, time.monotonic).document
-            ),
+            operations=Operations(readiness, registry, documentation.document),
             proxy=Proxy(services, base_urls, signals),
             check_limit=limit.check,
             signals=signals,

@@ -93,7 +93,3 @@ class Calls:
                 await self.settlement.seal()
         except TimeoutError:
             return
-
-
-def _new_id(prefix: str) -> str:
-    return new_id(prefix, SystemClock().now())
