@@ -81,6 +81,9 @@ async def test_a_new_version_must_be_greater_and_alone_and_the_teams_own() -> No
     listing = bench.listings.tables.listings[listing_id]
     assert (listing.state, listing.current_version_id, listing.revision) == (State.PUBLISHED, receipt.run_id, 3)
     assert second.version.base_version_id == receipt.run_id
+    name, fact = bench.listings.facts()[-1]
+    assert (name, fact.run_id) == ("ListingSubmitted", second.run_id)
+    assert (fact.listing.state, fact.listing.listing_version_id) == ("published", receipt.run_id)
 
 
 @pytest.mark.parametrize("state", [State.DEPRECATED, State.RETIRED, State.CATALOGUE_ONLY])

@@ -99,26 +99,27 @@ class PipelineEntry:
         """Write the version, its pending phases and the fact."""
         await transaction.add_versions([version])
         await transaction.keep_document(version, submission.document)
-        await self._keep_credential(transaction, version, submission.credential)
+        base = await transaction.version(version.base_version_id) if version.base_version_id else None
+        await self._keep_credential(
+            transaction, version, submission.credential or await self._carried(transaction, version, base)
+        )
         await transaction.open_run(version.version_id, version.team_id, self.phases)
-        snapshot = snapshot_of(listing, version, State.SUBMITTED)
-        submitted = ListingSubmitted(listing=snapshot, run_id=version.version_id)
+        submitted = ListingSubmitted(listing=snapshot_of(listing, base or version), run_id=version.version_id)
         now = version.created_at
         await transaction.append([fact(self.new_id("evt", now), listing.listing_id, submitted, now)])
         return Receipt(listing, version, version.version_id)
 
     async def _keep_credential(
-        self, transaction: ListingsTransaction, version: Version, given: SecretStr | None
+        self, transaction: ListingsTransaction, version: Version, credential: SecretStr | None
     ) -> None:
-        credential = given or await self._inherited(transaction, version)
         if credential is not None and version.content.endpoint is not None:
             host = endpoint_host(version.content.endpoint)
             await transaction.keep_credential(version, self.seal.seal(credential, version.version_id, host))
 
-    async def _inherited(self, transaction: ListingsTransaction, version: Version) -> SecretStr | None:
-        """The current version's credential, where the new one goes to the very same host and brings none."""
-        base_id = version.base_version_id
-        base = await transaction.version(base_id) if base_id else None
+    async def _carried(
+        self, transaction: ListingsTransaction, version: Version, base: Version | None
+    ) -> SecretStr | None:
+        """The current version's credential, where the new one goes to the very same host."""
         if base is None or base.content.endpoint is None or version.content.endpoint is None:
             return None
         host = endpoint_host(base.content.endpoint)

@@ -33,7 +33,7 @@ class _Hearing:
         fact = ListingSubmitted.FromString(event.data)
         argument = {
             "listing_id": fact.listing.listing_id,
-            "version_id": fact.listing.listing_version_id,
+            "version_id": fact.run_id,
             "team_id": fact.listing.team_id,
         }
         await self._runs.start(PUBLICATION, fact.run_id, argument)
