@@ -1,6 +1,7 @@
 """What a running fleet says of itself: written by the fleet, read by `marketplace status`."""
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -45,22 +46,24 @@ def write_state(folder: DataFolder, parts: Sequence[Part], states: Sequence[Part
     """Replace the state file."""
     ports = {part.name: list(part.ports) for part in parts}
     rows = [asdict(state) | {"ports": ports[state.name]} for state in states]
-    write_private(folder.state, json.dumps({"parts": rows}, indent=1), survives_power_loss=False)
+    write_private(folder.state, json.dumps({"pid": os.getpid(), "parts": rows}, indent=1), survives_power_loss=False)
 
 
 def read_status(data_folder: Path, log_lines: int = 5) -> FleetStatus:
     """The present state of everything that runs in the folder."""
     folder = DataFolder(data_folder.absolute())
     holder = folder.holder()
-    parts = [_part(folder, row, holder is not None, log_lines) for row in _rows(folder)]
+    parts = [_part(folder, row, holder is not None, log_lines) for row in _rows(folder, holder)]
     own = _memory(holder)
     known = [part.memory_bytes for part in parts if part.memory_bytes is not None]
     return FleetStatus(holder is not None, holder, None if own is None else own + sum(known), parts)
 
 
-def _rows(folder: DataFolder) -> list[dict[str, Any]]:
+def _rows(folder: DataFolder, holder: int | None) -> list[dict[str, Any]]:
+    """What the fleet wrote; nothing where an earlier one wrote it and the present one has not said anything yet."""
     try:
-        return json.loads(folder.state.read_text(encoding="utf-8"))["parts"]
+        said = json.loads(folder.state.read_text(encoding="utf-8"))
+        return said["parts"] if holder in {None, said["pid"]} else []
     except (OSError, ValueError, KeyError):
         return []
 
