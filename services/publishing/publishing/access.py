@@ -1,5 +1,6 @@
 """Every permission of publishing and who has it; each route names one of these."""
 
+from chassis.identity.principal import Principal
 from chassis.web.access import AccessRule
 
 _PUBLISHERS = frozenset({"owner", "admin", "member"})
@@ -15,3 +16,8 @@ IMPORT_CATALOGUE = AccessRule(
 )
 # What a platform role may look at without being of the team: an approver reads what he approves.
 ACROSS_TEAMS = AccessRule("listings.read_across_teams", platform_roles=_PLATFORM)
+
+
+def view_of(caller: Principal) -> str | None:
+    """Whose rows a reader sees: his team's, or all (None) where a platform role lets him look across teams."""
+    return None if ACROSS_TEAMS.allows(caller) else caller.tenant

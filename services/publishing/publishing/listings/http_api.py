@@ -10,7 +10,7 @@ from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import MAX_CURSOR_BYTES, Cursors
 from chassis.web.problems import PROBLEM_CONTENT
-from publishing.access import ACROSS_TEAMS, PUBLISH, READ_PUBLICATIONS
+from publishing.access import PUBLISH, READ_PUBLICATIONS, view_of
 from publishing.listings.actions import Publisher, SubmitListing, SubmitVersion
 from publishing.listings.entity_tags import revision_of, tag_of
 from publishing.listings.errors import VersionNotFound
@@ -57,11 +57,6 @@ class PublicationQuery(BaseModel):
 def publisher_of(caller: Principal) -> Publisher:
     """The caller as a publisher; the route's rule has seen to it that there is a team."""
     return Publisher(caller.account_id, caller.tenant or "", caller.tenant_slug or "")
-
-
-def view_of(caller: Principal) -> str | None:
-    """Whose rows a reader sees: his team's, or all where a platform role lets him look across teams."""
-    return None if ACROSS_TEAMS.allows(caller) else caller.tenant
 
 
 @router.post(

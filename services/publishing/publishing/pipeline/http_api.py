@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from chassis.identity.principal import Principal
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
-from publishing.access import ACROSS_TEAMS, READ_RUNS
+from publishing.access import READ_RUNS, view_of
 from publishing.pipeline.run_bodies import RunShown, run_shown
 from publishing.pipeline.watching import WatchRun
 
@@ -20,11 +20,6 @@ Watching = Annotated[WatchRun, Depends(provided("watch_run"))]
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
-
-
-def view_of(caller: Principal) -> str | None:
-    """Whose runs a reader sees: his team's, or all where a platform role lets him look across teams."""
-    return None if ACROSS_TEAMS.allows(caller) else caller.tenant
 
 
 @router.get("/api/v1/runs/{run_id}", response_model=RunShown, dependencies=[requires(READ_RUNS)])
@@ -44,6 +39,7 @@ async def follow_run(run_id: RunId, caller: Caller, watch: Watching) -> Streamin
 
     The stream ends with the caller's token at the latest; a client that still waits opens it again.
     """
+    watch.admit()
     await watch.once(view_of(caller), run_id)
     return StreamingResponse(
         _lines(watch, view_of(caller), run_id, caller),

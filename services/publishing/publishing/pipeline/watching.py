@@ -30,9 +30,12 @@ class WatchRun:
         run = await self.runs.run(tenant, run_id)
         if run is None:
             raise RunUnknown("There is no run of this id, or it is not your team's.")
+        return run
+
+    def admit(self) -> None:
+        """Raises TooManyWatchers where this process follows as many runs as it may."""
         if len(self._watching) >= MAX_WATCHERS:
             raise TooManyWatchers("Too many runs are followed at once: ask again in a moment.", retry_after=5)
-        return run
 
     async def changes(self, tenant: str | None, run_id: str, until: datetime) -> AsyncGenerator[RunView | None]:
         """The run at first and after each change; None now and then, so that a dead line is noticed."""
