@@ -1,6 +1,6 @@
 """Who looks, out of the token of a request; without a token it is anyone."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 
@@ -22,3 +22,5 @@ async def viewer_of_request(principal: OptionalCaller) -> Viewer:
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer_of_request)]
+# Beside the bearer token that the document derives: none at all.
+TOKEN_OPTIONAL: dict[str, Any] = {"security": [{}]}

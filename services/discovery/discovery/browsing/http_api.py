@@ -11,7 +11,7 @@ from discovery.access import BROWSE
 from discovery.indexing.rules import Viewer
 from discovery.search.actions import MAX_PREFIX_LENGTH, Search, Suggest
 from discovery.search.request import Facet, SearchRequest
-from discovery.viewers import CurrentViewer
+from discovery.viewers import TOKEN_OPTIONAL, CurrentViewer
 
 router = APIRouter(prefix="/api/v1", tags=["browsing"])
 
@@ -45,7 +45,7 @@ class Counts(BaseModel):
     items: list[CountView]
 
 
-@router.get("/autocomplete", dependencies=[requires(BROWSE)])
+@router.get("/autocomplete", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def autocomplete(
     viewer: CurrentViewer,
     suggest: Annotated[Suggest, Depends(provided("suggest"))],
@@ -59,13 +59,13 @@ async def autocomplete(
     )
 
 
-@router.get("/categories", dependencies=[requires(BROWSE)])
+@router.get("/categories", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def categories(viewer: CurrentViewer, find: Finder) -> Counts:
     """The categories of what the caller may see."""
     return await _counts(find, viewer, Facet.CATEGORY)
 
 
-@router.get("/tags", dependencies=[requires(BROWSE)])
+@router.get("/tags", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def tags(viewer: CurrentViewer, find: Finder) -> Counts:
     """The tags of what the caller may see."""
     return await _counts(find, viewer, Facet.TAGS)

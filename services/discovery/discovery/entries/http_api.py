@@ -16,7 +16,7 @@ from discovery.indexing.document import ListingDocument
 from discovery.indexing.snapshots import moment_of
 from discovery.listing_paths import ListingIdPath
 from discovery.search.cards import ListingCard
-from discovery.viewers import CurrentViewer
+from discovery.viewers import TOKEN_OPTIONAL, CurrentViewer
 from marketplace.events.v1.listing_pb2 import ListingSnapshot
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
@@ -61,7 +61,7 @@ class EntryView(ListingCard):
     how_to_call: CallView | None
 
 
-@router.get("/{listing_id}", dependencies=[requires(BROWSE)])
+@router.get("/{listing_id}", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def get_service(
     listing_id: ListingIdPath, viewer: CurrentViewer, entries: Annotated[EntryReader, Depends(provided("entries"))]
 ) -> EntryView:

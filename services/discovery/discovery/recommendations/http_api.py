@@ -11,7 +11,7 @@ from discovery.access import BROWSE
 from discovery.listing_paths import ListingIdPath
 from discovery.recommendations.actions import FindSimilar
 from discovery.search.cards import ListingCard
-from discovery.viewers import CurrentViewer
+from discovery.viewers import TOKEN_OPTIONAL, CurrentViewer
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
 
@@ -29,7 +29,7 @@ class SimilarAnswer(BaseModel):
     items: list[AlikeView]
 
 
-@router.get("/{listing_id}/similar", dependencies=[requires(BROWSE)])
+@router.get("/{listing_id}/similar", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def similar_services(
     listing_id: ListingIdPath,
     viewer: CurrentViewer,

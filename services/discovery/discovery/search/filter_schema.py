@@ -7,7 +7,7 @@ from discovery.indexing.document import PricingModel, State
 from discovery.search.filter_parsing import MAX_VALUE_LENGTH, MAX_VALUES
 from discovery.search.request import Filters
 
-_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_VALUE_LENGTH, "pattern": "^[^\\s\\x00]+( [^\\s\\x00]+)*$"}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_VALUE_LENGTH, "pattern": "\\S"}
 
 
 def _one_or_many(value: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from discovery.search.filter_schema import FILTERS_SCHEMA
 from discovery.search.ports import Hit, SearchReply
 from discovery.search.request import MAX_LIMIT, MAX_QUERY_LENGTH, Facet, Position, SearchRequest, Sort
 from discovery.signals import SearchMetrics
-from discovery.viewers import CurrentViewer
+from discovery.viewers import TOKEN_OPTIONAL, CurrentViewer
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 
@@ -70,7 +70,7 @@ class SearchAnswer(BaseModel):
     degraded: bool
 
 
-@router.post("/search", dependencies=[requires(BROWSE)])
+@router.post("/search", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def search(
     body: SearchBody,
     viewer: CurrentViewer,

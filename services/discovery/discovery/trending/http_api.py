@@ -11,7 +11,7 @@ from discovery.access import BROWSE
 from discovery.search.cards import ListingCard
 from discovery.trending.actions import FindTrending
 from discovery.trending.rules import Window
-from discovery.viewers import CurrentViewer
+from discovery.viewers import TOKEN_OPTIONAL, CurrentViewer
 
 router = APIRouter(prefix="/api/v1", tags=["trending"])
 
@@ -30,7 +30,7 @@ class TrendingAnswer(BaseModel):
     items: list[TrendView]
 
 
-@router.get("/trending", dependencies=[requires(BROWSE)])
+@router.get("/trending", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
 async def trending(
     viewer: CurrentViewer,
     find: Annotated[FindTrending, Depends(provided("find_trending"))],
