@@ -6,7 +6,7 @@ from fixtures.listing_documents import listing
 
 from discovery.indexing.document import State
 from discovery.indexing.errors import PassagesDoNotFit
-from discovery.indexing.ports import Removal
+from discovery.indexing.ports import Removal, Standing
 from discovery.indexing.rules import ANYONE
 from discovery.search.ports import ListingIndex
 
@@ -91,3 +91,11 @@ async def test_hundreds_of_changes_of_one_listing_leave_one(index: ListingIndex)
     assert await found(index, "word398") == []
     assert await found(index, "lake") == ["still"]
     assert await found(index, "zzz", meaning=meaning(0, 1)) == ["still"]
+
+
+async def test_the_standing_is_what_search_answers_with(index: ListingIndex) -> None:
+    assert await index.standing_of("a") is None
+    await put(index, listing("a", revision=2, version_id="ver_2", state=State.DEPRECATED))
+    assert await index.standing_of("a") == Standing("ver_2", 2, State.DEPRECATED)
+    await index.remove([Removal("a", 3)])
+    assert await index.standing_of("a") is None
