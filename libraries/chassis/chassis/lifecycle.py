@@ -20,6 +20,8 @@ from chassis.logs import configure_logs
 from chassis.rpc.server import NOT_SERVING, SERVING, GrpcDoor
 
 DRAIN_SECONDS = 5.0
+# Watching streams never end by themselves; unary calls are over well before.
+STREAM_GRACE_SECONDS = 1.0
 _log = logging.getLogger("lifecycle")
 
 
@@ -154,5 +156,5 @@ async def _drain(
         await health.set("", NOT_SERVING)
     for web in webs:
         web.should_exit = True
-    stops = [server.stop(DRAIN_SECONDS) for server, _ in servers]
+    stops = [server.stop(STREAM_GRACE_SECONDS) for server, _ in servers]
     await asyncio.wait_for(asyncio.gather(*serving, *stops, return_exceptions=True), DRAIN_SECONDS + 1)

@@ -114,7 +114,12 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
 
 def environment_of(services: tuple[str, ...], machine: Machine, inherited: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process that runs these services; what the shell sets wins."""
-    ours = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    ours = {
+        "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "2",
+        "GRPC_ENABLE_FORK_SUPPORT": "0",
+        "GRPC_VERBOSITY": "ERROR",
+    }
     for service in services:
         prefix = service.upper()
         ours[f"{prefix}_HOST"] = HOST

@@ -82,15 +82,20 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
     return Part(
         name="gateway",
         command=_python("-m", "fleet.host", "gateway:api"),
-        environment=environment_of(("gateway",), machine, inherited),
+        environment=environment_of(("gateway",), machine, inherited) | _awaited(machine),
         ports=[port],
-        # Started beside the services, ready when they are: it needs them for its first call, not for its start.
+        # Started beside the services: it needs them for its first call, not for its start. Its own /ready waits for
+        # what development prepares through it, so being alive is all that the fleet can wait for.
         depends_on=["valkey", "migrations"],
-        probe=all_ready([port]),
+        probe=all_alive([port]),
         alive=all_alive([port]),
         ends_before=["services", "workers", "demo_provider"],
         stop_within_seconds=4.5,
     )
+
+
+def _awaited(machine: Machine) -> dict[str, str]:
+    return {"GATEWAY_AWAITED_FILE": str(machine.folder.access)} if machine.development else {}
 
 
 def _development(machine: Machine, inherited: Mapping[str, str]) -> Part:

@@ -1,15 +1,17 @@
 """Wires the gateway: the only module that sees every layer."""
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
 from chassis.errors import Unavailable
-from chassis.health import Readiness
+from chassis.health import Check, Readiness
 from chassis.identity.service_identity import ServiceIdentity
 from chassis.ids import new_id
 from chassis.lifecycle import HttpDoor, Unit
@@ -51,7 +53,8 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         calls = Calls(knobs, publishing, consumption, keys, vendors)
         stack.callback(calls.journal.close)
         readiness = Readiness(
-            required={service: _service_check(services, url) for service, url in base_urls.items()},
+            required={service: _service_check(services, url) for service, url in base_urls.items()}
+            | _file_check(knobs.awaited_file),
             optional={"valkey": lambda: ping(valkey)},
         )
         documentation = DocumentationClient(services, base_urls, time.monotonic)
@@ -90,7 +93,7 @@ def _service_client() -> httpx.AsyncClient:
     )
 
 
-def _service_check(client: httpx.AsyncClient, base_url: str) -> Callable[[], Awaitable[str | None]]:
+def _service_check(client: httpx.AsyncClient, base_url: str) -> Check:
     async def check() -> str | None:
         try:
             answer = await client.get(f"{base_url}/ready", timeout=1.5)
@@ -102,3 +105,12 @@ def _service_check(client: httpx.AsyncClient, base_url: str) -> Callable[[], Awa
         return f"degraded: {', '.join(degraded)}" if degraded else None
 
     return check
+
+
+def _file_check(awaited: Path | None) -> dict[str, Check]:
+    async def check() -> str | None:
+        if awaited is not None and not await asyncio.to_thread(awaited.exists):
+            raise Unavailable("is being prepared")
+        return None
+
+    return {} if awaited is None else {"development": check}

@@ -26,3 +26,6 @@ class GatewaySettings(ServiceSettings):
     coarse_requests_per_second: int = Field(
         200, ge=1, description="Requests a second of one client address to other paths than the data plane's."
     )
+    awaited_file: Path | None = Field(
+        None, description="Not ready before this file is there: what a development machine prepares after its start."
+    )
