@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from chassis.clock import rfc3339
 from publishing.listings.rules import State
@@ -13,13 +13,23 @@ ListingId = Annotated[str, Path(pattern=r"^lst_[0-9a-f]{32}$", description="A li
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
+def _written(moment: object) -> object:
+    if moment is not None and not isinstance(moment, str):
+        raise ValueError("write the time as RFC 3339")
+    return moment
+
+
+# pydantic alone would take a number for the seconds of an epoch.
+SentMoment = Annotated[datetime, BeforeValidator(_written)]
+
+
 class DeprecationBody(BaseModel):
     """Why and when a listing ends."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
-    sunset_at: datetime | None = Field(None, description="RFC 3339, in the future; after it calls may end")
+    sunset_at: SentMoment | None = Field(None, description="RFC 3339, in the future; after it calls may end")
     successor: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = Field(
         "", description="A listing's id or `team-slug/name`, for callers to move to"
     )

@@ -38,7 +38,7 @@ Labels = Annotated[list[Label], Field(max_length=32)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Paragraphs = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
 DollarText = Annotated[str, Field(max_length=40, examples=["0.15"])]
-Tokens = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Tokens = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
 Modality = Literal["text", "image", "audio", "video", "file", "embedding"]
 Visibility = Literal["private", "workspace", "public"]
 
@@ -86,8 +86,8 @@ class ModalitiesBody(_Body):
 class ServiceLevelBody(_Body):
     """What the publisher promises."""
 
-    uptime_percent: Annotated[float, Field(ge=0, le=100)] | None = None
-    latency_p95_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    uptime_percent: Annotated[float, Field(ge=0, le=100, strict=True)] | None = None
+    latency_p95_ms: Annotated[int, Field(ge=1, le=3_600_000, strict=True)] | None = None
 
 
 class VersionBody(_Body):
