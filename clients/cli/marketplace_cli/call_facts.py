@@ -18,8 +18,8 @@ def facts_in_headers(headers: Mapping[str, str]) -> Json:
         for name, value in headers.items()
         if name.startswith(_PREFIX)
     }
-    if "x-request-id" in headers:
-        facts["request_id"] = headers["x-request-id"]
+    also = {"request_id": "x-request-id", "deprecation": "deprecation", "sunset": "sunset"}
+    facts |= {name: headers[header] for name, header in also.items() if header in headers}
     return {name: _value(name, text) for name, text in facts.items()}
 
 
@@ -46,6 +46,14 @@ def bill(facts: Json) -> str:
     if "listing" in facts:
         parts.append(f"{facts['listing']}@{facts.get('version', '')}")
     return ", ".join(parts)
+
+
+def deprecation_notice(facts: Json) -> str | None:
+    """That the listing comes to its end, where it does."""
+    if "deprecation" not in facts:
+        return None
+    end = f", calls may end after {facts['sunset']}" if "sunset" in facts else ""
+    return f"{facts.get('listing')} is deprecated{end}: `marketplace show {facts.get('listing')}` tells more."
 
 
 def _value(name: str, text: str) -> object:

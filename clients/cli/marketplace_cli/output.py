@@ -53,7 +53,7 @@ class Output:
         """A table; numbers stand to the right by a `>` before the column's name."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in columns:
-            table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
+            table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell)) for cell in row))
         if table.row_count:

@@ -103,7 +103,7 @@ class SignedIn:
         return NotSignedIn(f"Your session{self._where()} is over: run `marketplace login{self._flags()}` again.")
 
     def _where(self) -> str:
-        return "" if self.file.profile == "default" else f" in the profile {self.file.profile}"
+        return "" if self.file.profile == "default" else f" (profile {self.file.profile})"
 
     def _flags(self) -> str:
         return "" if self.file.profile == "default" else f" --profile {self.file.profile}"

@@ -1,5 +1,6 @@
 """`marketplace approvals`, `approve` and `reject`."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,7 +14,21 @@ from marketplace_cli.plain_text import moment, one_line
 
 app = command_app()
 _PATH = "/workflows"
+_POLL_SECONDS = 0.25
 Which = Annotated[str, typer.Argument(help="An approval's id, a run's id, or the listing's name.")]
+
+
+Patience = Annotated[float, typer.Option(min=0, help="Wait so many seconds for it to ask.")]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided, of what, and how long it may take to ask for it."""
+
+    deed: str
+    which: str
+    comment: str
+    patience: float
 
 
 @app.command()
@@ -40,38 +55,54 @@ def approve(
     here: Invocation,
     which: Which,
     comment: Annotated[str, typer.Option(help="What the publisher should know.")] = "",
+    patience: Patience = 5,
 ) -> None:
     """Approve a publication that is not your own."""
-    _decide(here, which, comment, "approve")
+    _decide(here, Decision("approve", which, comment, patience))
 
 
 @app.command()
 @command
 def reject(
-    here: Invocation, which: Which, comment: Annotated[str, typer.Option(help="Why, for the publisher.")]
+    here: Invocation,
+    which: Which,
+    comment: Annotated[str, typer.Option(help="Why, for the publisher.")],
+    patience: Patience = 5,
 ) -> None:
     """Reject a publication; one rejection decides."""
-    _decide(here, which, comment, "reject")
+    _decide(here, Decision("reject", which, comment, patience))
 
 
-def _decide(here: Invocation, which: str, comment: str, deed: str) -> None:
+def _decide(here: Invocation, decision: Decision) -> None:
     with here.api() as api:
-        answer = api.post(f"{_PATH}/{_approval_id(api, which)}/{deed}", {"comment": comment})
+        path = f"{_PATH}/{_approval_id(here, api, decision)}/{decision.deed}"
+        answer = api.post(path, {"comment": decision.comment})
     missing = answer["needed_approvals"] - sum(step["kind"] == "approved" for step in answer["history"])
     waits = f" ({missing} more must approve)" if answer["state"] == "pending" else ""
     here.output.show(answer, lambda: here.output.line(f"{one_line(answer['title'])}: {answer['state']}{waits}"))
 
 
-def _approval_id(api: ApiClient, which: str) -> str:
+def _approval_id(here: Invocation, api: ApiClient, decision: Decision) -> str:
+    which = decision.which
     if which.startswith("apr_"):
         return which
-    found = [one for one in api.items(_PATH, 1000, state="pending") if _is_meant(one, which)]
+    found = _waiting(here, api, decision)
     if not found:
         raise NotFound(f"Nothing of the name {which} waits for approval: `marketplace approvals` shows what does.")
     if len(found) > 1:
-        ids = ", ".join(one["approval_id"] for one in found)
-        raise UsageRefused(f"{which} can mean several approvals: name one of {ids}.")
-    return str(found[0]["approval_id"])
+        raise UsageRefused(f"{which} can mean several approvals: name one of {', '.join(found)}.")
+    return found[0]
+
+
+def _waiting(here: Invocation, api: ApiClient, decision: Decision) -> list[str]:
+    """The approvals that are meant; a publication that was just sent is tested first and asks then."""
+    until = here.world.now() + decision.patience
+    while True:
+        pending = api.items(_PATH, 1000, state="pending")
+        found = [str(one["approval_id"]) for one in pending if _is_meant(one, decision.which)]
+        if found or here.world.now() >= until:
+            return found
+        here.world.pause(_POLL_SECONDS)
 
 
 def _is_meant(approval: Json, which: str) -> bool:

@@ -9,7 +9,7 @@ import typer
 
 from marketplace_cli.api_client import ApiClient, Json
 from marketplace_cli.api_key import api_key
-from marketplace_cli.call_facts import bill
+from marketplace_cli.call_facts import bill, deprecation_notice
 from marketplace_cli.command_app import command_app
 from marketplace_cli.conversation import Answer, Conversation
 from marketplace_cli.errors import UsageRefused
@@ -83,3 +83,6 @@ def _converse(here: Invocation, talk: Conversation, streamed: bool) -> None:
 def _bill(here: Invocation, answer: Answer) -> None:
     here.output.line("")
     here.output.hint(bill(answer.facts))
+    notice = deprecation_notice(answer.facts)
+    if notice:
+        here.output.hint(notice)

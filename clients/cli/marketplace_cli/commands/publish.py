@@ -42,10 +42,18 @@ def publish(
             return
         if not here.output.as_json:
             _receipt(here, receipt)
-        run = follow_on_page(here.output, Following(api, here.world, timeout).run(receipt["run_id"]))
+        run = _followed(here, Following(api, here.world, timeout), receipt["run_id"])
     here.output.show({**receipt, "state": run["version_state"], "run": run}, lambda: verdict_line(here.output, run))
     if run["state"] != "succeeded":
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _followed(here: Invocation, following: Following, run_id: str) -> Json:
+    try:
+        return follow_on_page(here.output, following.run(run_id))
+    except KeyboardInterrupt:
+        here.output.hint(f"The run goes on: `marketplace runs {run_id} --watch` follows it again.")
+        raise
 
 
 def _sent(api: ApiClient, body: Json, new_version: bool) -> Json:

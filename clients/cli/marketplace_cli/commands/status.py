@@ -1,5 +1,6 @@
 """`marketplace status`: each part of this machine's marketplace, once or live."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
@@ -72,7 +73,7 @@ _COLUMNS = ("part", "state", "ports", "process", "memory", "restarts", "uptime",
 
 
 def _rows(part: PartStatus) -> Iterator[list[Text]]:
-    words = [part.problem] if part.problem else list(part.log_lines) or [""]
+    words = [part.problem] if part.problem else [said_in(line) for line in part.log_lines] or [""]
     facts = (
         part.name,
         part.state,
@@ -87,6 +88,15 @@ def _rows(part: PartStatus) -> Iterator[list[Text]]:
     yield [*first, _words(words[0])]
     for line in words[1:]:
         yield [*([Text("")] * len(facts)), _words(line)]
+
+
+def said_in(line: str) -> str:
+    """Level and message of a line that our services wrote as JSON; any other line as it is."""
+    try:
+        found = json.loads(line)
+        return f"{found['level']}: {found['message']}"
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def _words(line: str) -> Text:
