@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -53,8 +53,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         calls = Calls(knobs, publishing, consumption, keys, vendors)
         stack.callback(calls.journal.close)
         readiness = Readiness(
-            required={service: _service_check(services, url) for service, url in base_urls.items()}
-            | _file_check(knobs.awaited_file),
+            required=_service_checks(services, base_urls) | _file_check(knobs.awaited_file),
             optional={"valkey": lambda: ping(valkey)},
         )
         documentation = DocumentationClient(services, base_urls, time.monotonic)
@@ -91,6 +90,10 @@ def _service_client() -> httpx.AsyncClient:
         timeout=httpx.Timeout(30, connect=2, pool=5),
         limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
     )
+
+
+def _service_checks(client: httpx.AsyncClient, base_urls: Mapping[str, str]) -> dict[str, Check]:
+    return {service: _service_check(client, url) for service, url in base_urls.items()}
 
 
 def _service_check(client: httpx.AsyncClient, base_url: str) -> Check:
