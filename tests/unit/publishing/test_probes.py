@@ -81,6 +81,21 @@ async def test_a_declared_key_must_be_given_and_an_open_endpoint_needs_none() ->
     assert (await probe_of(bench)(opened.run_id))["security"]["open_to_all"] is True
 
 
+async def test_a_model_that_makes_vectors_is_asked_for_one() -> None:
+    vectors = {"data": [{"embedding": [0.5, 0.5]}], "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+    bench = Bench(vendor=FakeVendor(answer=vectors))
+    embedding = await bench.submitted(content=content(category="embeddings"))
+    report = await probe_of(bench)(embedding.run_id)
+    assert report["benchmark"]["calls"] == 2
+    assert all("input" in call for call in bench.vendor.calls)
+    talking = await bench.submitted(name="talking")
+    with pytest.raises(EndpointUnhealthy, match="chat completion"):
+        await probe_of(bench)(talking.run_id)
+    bench.vendor.answer = {"data": [{"embedding": []}], "usage": {"prompt_tokens": 4}}
+    with pytest.raises(EndpointUnhealthy, match="no vector"):
+        await probe_of(bench)(embedding.run_id)
+
+
 @pytest.mark.parametrize(
     "answer",
     ["", "[]", "{}", "null", "[" * 5000, json.dumps({**GOOD, "choices": {}}), json.dumps({**GOOD, "choices": [None]})],

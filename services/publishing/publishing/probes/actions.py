@@ -14,13 +14,12 @@ from publishing.listings.sealed_credentials import CredentialSeal
 from publishing.listings.version_content import Endpoint
 from publishing.probes.errors import EndpointInsecure, EndpointUnhealthy, EndpointUnreachable, EndpointUnreliable
 from publishing.probes.ports import Json, Reply, Target, VendorEndpoint
+from publishing.probes.questions import Question, question_for
 from publishing.probes.rules import (
-    CHAT_PATH,
     MOST_FAILURES,
     REFUSALS,
     Sample,
     chat_question,
-    fault_of_chat,
     fault_of_stream,
     figures,
     output_tokens,
@@ -52,9 +51,10 @@ class ProbeEndpoint:
     async def __call__(self, version_id: str) -> Json:
         """The report. Raises EndpointUnreachable, EndpointUnhealthy, EndpointInsecure or EndpointUnreliable."""
         version, endpoint, target = await self._target(version_id)
-        health = await self._health(target)
-        security = await self._security(target, endpoint, health)
-        samples = await self._benchmark(target)
+        question = question_for(version.content)
+        health = await self._health(target, question)
+        security = await self._security(target, endpoint, question, health)
+        samples = await self._benchmark(target, question)
         measured = figures(samples, rfc3339(self.clock.now()))
         if (measured.error_rate or 0) > MOST_FAILURES:
             raise EndpointUnreliable(
@@ -79,14 +79,14 @@ class ProbeEndpoint:
         credential = self.seal.open(sealed, version_id, endpoint_host(endpoint)) if sealed else None
         return version, endpoint, Target(endpoint.url, endpoint.model, credential)
 
-    async def _health(self, target: Target) -> Reply:
-        reply = await self.vendor.post(target, CHAT_PATH, chat_question(target.model))
-        fault = fault_of_chat(reply)
+    async def _health(self, target: Target, question: Question) -> Reply:
+        reply = await self._asked(target, question)
+        fault = question.fault(reply)
         if fault is not None:
-            raise EndpointUnhealthy(f"A chat completion failed: {fault}.", status_seen=reply.status)
+            raise EndpointUnhealthy(f"{question.name} failed: {fault}.", status_seen=reply.status)
         return reply
 
-    async def _security(self, target: Target, endpoint: Endpoint, health: Reply) -> Json:
+    async def _security(self, target: Target, endpoint: Endpoint, question: Question, health: Reply) -> Json:
         encrypted = endpoint.url.startswith("https://")
         if not encrypted and endpoint_host(endpoint) not in self.allowlist:
             raise EndpointInsecure("The endpoint speaks without TLS: serve it by https.")
@@ -97,7 +97,7 @@ class ProbeEndpoint:
             raise EndpointInsecure("The endpoint is declared to need a key, and none was given: send `credential`.")
         secret = target.credential.get_secret_value()
         strangers = [replace(target, credential=None), replace(target, credential=_WRONG_CREDENTIAL)]
-        replies = [await self.vendor.post(s, CHAT_PATH, chat_question(target.model)) for s in strangers]
+        replies = [await self._asked(stranger, question) for stranger in strangers]
         if any(reply.status not in REFUSALS for reply in replies):
             raise EndpointInsecure(
                 "The endpoint answers without its key: have it refuse with 401 or 403.",
@@ -107,21 +107,24 @@ class ProbeEndpoint:
             raise EndpointInsecure("The endpoint sends its own key back: take it out of its answers.")
         return report | {"without_key": replies[0].status, "with_wrong_key": replies[1].status, "key_echoed": False}
 
-    async def _benchmark(self, target: Target) -> Sequence[Sample]:
-        plain = [await self._plain_sample(target) for _ in range(self.effort.plain_calls)]
-        streamed = [await self._streamed_sample(target) for _ in range(self.effort.streamed_calls)]
-        return [*plain, *streamed]
+    async def _benchmark(self, target: Target, question: Question) -> Sequence[Sample]:
+        plain = [await self._plain_sample(target, question) for _ in range(self.effort.plain_calls)]
+        streamed_calls = self.effort.streamed_calls if question.streams else 0
+        return [*plain, *[await self._streamed_sample(target, question) for _ in range(streamed_calls)]]
 
-    async def _plain_sample(self, target: Target) -> Sample:
+    async def _asked(self, target: Target, question: Question) -> Reply:
+        return await self.vendor.post(target, question.path, question.body(target.model))
+
+    async def _plain_sample(self, target: Target, question: Question) -> Sample:
         try:
-            reply = await self.vendor.post(target, CHAT_PATH, chat_question(target.model))
+            reply = await self._asked(target, question)
         except EndpointUnreachable:
             return Sample(None)
-        return Sample(None if fault_of_chat(reply) else reply.milliseconds)
+        return Sample(None if question.fault(reply) else reply.milliseconds)
 
-    async def _streamed_sample(self, target: Target) -> Sample:
+    async def _streamed_sample(self, target: Target, question: Question) -> Sample:
         try:
-            reply = await self.vendor.stream(target, CHAT_PATH, chat_question(target.model, stream=True))
+            reply = await self.vendor.stream(target, question.path, chat_question(target.model, stream=True))
         except EndpointUnreachable:
             return Sample(None)
         if fault_of_stream(reply):

@@ -9,7 +9,6 @@ from typing import cast
 from publishing.listings.version_content import Measurements
 from publishing.probes.ports import Json, Reply, StreamedReply
 
-CHAT_PATH = "/chat/completions"
 REFUSALS = frozenset({401, 403})
 # More failures than this among the benchmark's calls, and the version is not published.
 MOST_FAILURES = 0.2
@@ -37,6 +36,19 @@ def fault_of_chat(reply: Reply) -> str | None:
     if not isinstance(message.get("content"), str):
         return "choices[0].message.content is no text"
     return _fault_of_usage(answer.get("usage"))
+
+
+def fault_of_embedding(reply: Reply) -> str | None:
+    """What is wrong with an answer; None where it has the shape of an embedding with usage."""
+    if reply.status != 200:
+        return f"it answered {reply.status} instead of 200"
+    answer = _parsed(reply.text)
+    if answer is None:
+        return "its body is not a JSON object"
+    rows = _items(answer.get("data"))
+    if not _members(rows[0] if rows else None).get("embedding"):
+        return "data[0].embedding is no vector"
+    return _fault_of_usage(answer.get("usage"), ("prompt_tokens",))
 
 
 def fault_of_stream(reply: StreamedReply) -> str | None:
@@ -98,10 +110,10 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return round(sorted(values)[rank - 1], 2)
 
 
-def _fault_of_usage(usage: object) -> str | None:
-    counts = [_members(usage).get(name) for name in ("prompt_tokens", "completion_tokens")]
+def _fault_of_usage(usage: object, names: tuple[str, ...] = ("prompt_tokens", "completion_tokens")) -> str | None:
+    counts = [_members(usage).get(name) for name in names]
     if any(not isinstance(count, int) or count < 0 for count in counts):
-        return "usage does not count prompt_tokens and completion_tokens"
+        return f"usage does not count {' and '.join(names)}"
     return None
 
 
