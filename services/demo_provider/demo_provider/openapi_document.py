@@ -110,7 +110,7 @@ def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = made["$defs"]
     kinds = {"ChatRequest": "chat", "TextRequest": "text", "EmbeddingRequest": "embedding"}
     for name, kind in kinds.items():
-        schemas[name]["properties"]["model"] = {"enum": [model.name for model in MODELS if model.does == kind]}
+        schemas[name]["properties"]["model"] = {"enum": [model.name for model in MODELS if kind in model.does]}
     return {**schemas, **ANSWER_SCHEMAS}
 
 

@@ -11,17 +11,22 @@ MAX_CONTEXT = 131_072
 
 @dataclass(frozen=True)
 class DemoModel:
-    """A model on offer and the one thing it does."""
+    """A model on offer and what it does."""
 
     name: str
-    does: str
+    does: tuple[str, ...]
 
     def wire(self) -> dict[str, str | int]:
         """As GET /v1/models shows it."""
         return {"id": self.name, "object": "model", "created": CREATED, "owned_by": OWNER}
 
 
-MODELS = (DemoModel("demo-chat", "chat"), DemoModel("demo-text", "text"), DemoModel("demo-embed", "embedding"))
+# As many servers do, the model for chat also completes a bare prompt.
+MODELS = (
+    DemoModel("demo-chat", ("chat", "text")),
+    DemoModel("demo-text", ("text",)),
+    DemoModel("demo-embed", ("embedding",)),
+)
 
 
 def find(name: str) -> DemoModel:
@@ -35,8 +40,8 @@ def find(name: str) -> DemoModel:
 def find_for(name: str, does: str) -> DemoModel:
     """The model of that name, which must do that. Raises ModelUnknown."""
     model = find(name)
-    if model.does != does:
-        raise ModelUnknown(f"{name} is a model for {model.does}, not for {does}.", param="model")
+    if does not in model.does:
+        raise ModelUnknown(f"{name} is a model for {' and '.join(model.does)}, not for {does}.", param="model")
     return model
 
 
