@@ -1,0 +1,174 @@
+"""Usage, quotas, the dashboard, catalogues, accounts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fakes.gateway_stand_in import GatewayStandIn, answered, gateway, page, problem
+
+__all__ = ["gateway"]
+GROUP = {
+    "group": "demo/echo", "calls": 4, "prompt_tokens": 46, "completion_tokens": 1183, "cost": "0.0001167",
+    "unpriced_calls": 0, "estimated_calls": 0, "unknown_calls": 0, "failed_calls": 0,
+}  # fmt: skip
+SUMS = {
+    "calls": 4, "failed_calls": 1, "estimated_calls": 0, "unknown_calls": 0, "unpriced_calls": 0,
+    "prompt_tokens": 46, "completion_tokens": 183, "total_tokens": 229, "cost_usd": None,
+}  # fmt: skip
+
+
+def test_usage_asks_for_the_time_and_shows_costs_to_the_last_digit(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/api/v1/usage", answered({"groups": [GROUP]}))
+    result = gateway.run("usage", "--group-by", "model", "--from", "2026-01-01", "--to", "2026-02-01")
+    assert dict(gateway.requests[-1].url.params) == {
+        "group_by": "model",
+        "from": "2026-01-01T00:00:00+00:00",
+        "to": "2026-02-01T00:00:00+00:00",
+    }
+    assert "$0.0001167" in result.stdout
+    assert "1,183" in result.stdout
+
+
+def test_usage_in_csv_is_the_marketplaces_own(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/api/v1/usage", lambda _: httpx.Response(200, text="group,calls\r\nx,1\r\n"))
+    assert gateway.run("usage", "--csv").stdout.splitlines() == ["group,calls", "x,1"]
+    assert gateway.run("usage", "--csv", "--json").exit_code == 2
+
+
+def test_calls_and_quota_are_shown(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    call = {
+        "id": "call_1", "started_at": "2026-01-01T10:00:00.5Z", "listing": "demo/echo", "version": "1.0.0",
+        "status": 200, "outcome": "completed", "prompt_tokens": 1, "completion_tokens": 2, "cost": None,
+        "duration_ms": 3.4,
+    }  # fmt: skip
+    limit = {
+        "scope": "key:key_1:tokens", "kind": "key", "unit": "tokens", "limit": "100000", "used": "229",
+        "held": "0", "remaining": "99771", "resets_at": "2026-02-01T00:00:00Z",
+    }  # fmt: skip
+    gateway.on("GET", "/api/v1/calls", page(call))
+    gateway.on("GET", "/api/v1/quota", answered({"items": [limit, {**limit, "unit": "usd", "remaining": "1.2"}]}))
+    assert "unknown" in gateway.run("calls").stdout
+    shown = gateway.run("quota").stdout
+    assert "99,771" in shown
+    assert "$1.20" in shown
+
+
+def test_the_dashboard_shows_unknown_costs_as_unknown(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    figures = {
+        **SUMS,
+        "period": {"first": "2026-01-01", "last": "2026-01-30"},
+        "latency_ms": {"p50": 3.2, "p95": None},
+        "by_listing": [{**SUMS, "id": "lst_1", "name": "demo/echo"}],
+        "by_team": [],
+        "listings_by_state": {"published": 2},
+        "pending_approvals": 0,
+    }
+    gateway.on("GET", "/dashboard/metrics", answered(figures))
+    shown = gateway.run("dashboard", "--days", "7").stdout
+    for told in ("demo/echo", "unknown", "p50 3 ms", "2 published"):
+        assert told in shown
+    assert gateway.requests[-1].url.params["days"] == "7"
+    assert json.loads(gateway.run("dashboard", "--json").stdout) == figures
+
+
+def _imported(request: httpx.Request) -> httpx.Response:
+    rows: list[Any] = json.loads(request.content)["data"]
+    results = [
+        {
+            "row": place,
+            "id": row["id"],
+            "outcome": "refused" if "bad" in row["id"] else "created",
+            "listing_id": None,
+            "reason": "no id" if "bad" in row["id"] else None,
+        }
+        for place, row in enumerate(rows)
+    ]
+    return httpx.Response(200, json={"created": 0, "updated": 0, "unchanged": 0, "refused": 0, "rows": results})
+
+
+def catalogue(tmp_path: Path, *ids: str) -> str:
+    file = tmp_path / "models.json"
+    file.write_text(json.dumps({"data": [{"id": one} for one in ids]}))
+    return str(file)
+
+
+def test_a_catalogue_goes_in_batches_and_is_summed_up(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", _imported)
+    result = gateway.run("import", catalogue(tmp_path, *(f"a/{n}" for n in range(120))))
+    assert result.exit_code == 0, result.output
+    assert [len(json.loads(one.content)["data"]) for one in gateway.requests] == [50, 50, 20]
+    assert "120 models: 120 created, 0 updated, 0 unchanged, 0 refused" in result.stdout
+
+
+def test_refused_rows_are_named_by_their_place_in_the_file(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", _imported)
+    path = catalogue(tmp_path, "a/1", "a/2", "a/bad", "a/4")
+    result = gateway.run("import", path, "--batch", "2", "--visibility", "private")
+    assert result.exit_code == 1
+    assert "row 2, a/bad: no id" in result.stdout
+    assert gateway.requests[-1].url.params["visibility"] == "private"
+    told = json.loads(gateway.run("import", path, "--json").stdout)
+    assert (told["created"], told["refused"], len(told["rows"])) == (3, 1, 4)
+
+
+def test_a_batch_that_met_a_busy_service_is_sent_again(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", problem(503, "Away."), _imported)
+    assert gateway.run("import", catalogue(tmp_path, "a/1")).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '"text"', '{"data": 3}'])
+def test_a_file_that_is_no_catalogue_is_refused(gateway: GatewayStandIn, tmp_path: Path, text: str) -> None:
+    gateway.sign_in()
+    file = tmp_path / "models.json"
+    file.write_text(text)
+    assert gateway.run("import", str(file)).exit_code == 1
+    assert not gateway.requests
+
+
+def test_an_account_is_made_with_a_password_that_is_never_shown(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    made = {"email": "eve@example.org", "account_id": "acc_2", "roles": [], "memberships": []}
+    gateway.on("POST", "/users", answered(made, 201))
+    words = ["users", "create", "eve@example.org", "--team", "science", "--team-role", "owner", "--role", "viewer"]
+    result = gateway.run(*words, stdin="a long first password\n")
+    assert result.exit_code == 0, result.output
+    assert gateway.asked() == {
+        "email": "eve@example.org",
+        "password": "a long first password",
+        "roles": ["viewer"],
+        "team": {"slug": "science", "role": "owner"},
+    }
+    assert "a long first password" not in result.output
+
+
+def test_lists_are_read_page_by_page(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    team = {
+        "slug": "demo", "name": "Demo", "team_id": "tea_1", "created_at": "2026-01-01T00:00:00Z",
+        "settings": {"monthly_budget": "250", "monthly_token_quota": None},
+    }  # fmt: skip
+    gateway.on("GET", "/api/v1/teams", page(team, following="next"), page(team))
+    assert len(json.loads(gateway.run("teams", "list", "--json").stdout)["items"]) == 2
+    assert gateway.requests[-1].url.params["cursor"] == "next"
+    user = {
+        "email": "eve@example.org", "display_name": "Eve", "roles": ["viewer"], "state": "active",
+        "created_at": "2026-01-01T00:00:00Z", "account_id": "acc_2",
+    }  # fmt: skip
+    gateway.on("GET", "/users", page(user))
+    assert "eve@example.org" in gateway.run("users", "list").stdout
+
+
+def test_a_team_is_made(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/teams", answered({"slug": "science", "name": "Science", "team_id": "tea_2"}, 201))
+    assert gateway.run("teams", "create", "science", "--owner", "eve@example.org").exit_code == 0
+    assert gateway.asked() == {"slug": "science", "name": "science", "owner_email": "eve@example.org"}

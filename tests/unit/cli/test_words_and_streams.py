@@ -1,0 +1,72 @@
+"""The small rules below the commands: events, texts, times, loading on demand."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from fakes.gateway_stand_in import GatewayStandIn, gateway
+
+from marketplace_cli.commands.status import said_in
+from marketplace_cli.moments import utc_text
+from marketplace_cli.plain_text import count, dollars, harmless, moment, one_line
+from marketplace_cli.server_sent_events import Event, events_of
+
+__all__ = ["gateway"]
+
+
+def test_events_comments_and_lines_of_data_are_told_apart() -> None:
+    lines = [": hello", "", "event: run", "data: {", "data:}", "", "data: [DONE]", "", "id: 3", ""]
+    assert list(events_of(lines)) == [Event(comment="hello"), Event("run", "{\n}"), Event("message", "[DONE]")]
+
+
+def test_an_event_that_is_cut_off_is_left_out() -> None:
+    assert list(events_of(["data: {"])) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "unknown"), ("0", "$0"), ("0.15", "$0.15"), ("0.6", "$0.60"), ("0.000026400", "$0.0000264"),
+        ("1E-9", "$0.000000001"), ("nonsense", "nonsense"),
+    ],
+)  # fmt: skip
+def test_money_keeps_every_digit_that_says_something(value: str | None, shown: str) -> None:
+    assert dollars(value) == shown
+
+
+def test_text_from_elsewhere_is_made_harmless() -> None:
+    assert harmless("a\x1b[2Jb\x07\u202e\n\tc") == "a\ufffd[2Jb\ufffd\ufffd\n\tc"
+    assert one_line("a\n  b" + "c" * 300, 10) == "a bcccc..."
+    assert one_line(["a", "b"]) == "a, b"
+    assert one_line(None) == one_line([]) == one_line("") == "-"
+    assert one_line(0) == "0"
+
+
+def test_numbers_and_times_are_written_for_people() -> None:
+    assert (count(1234567), count(None)) == ("1,234,567", "-")
+    assert moment("2026-01-02T03:04:05.678901Z") == "2026-01-02 03:04:05"
+    assert moment("soon") == "soon"
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert utc_text(datetime(2027, 1, 1)) == "2027-01-01T00:00:00+00:00"  # noqa: DTZ001 -- as it is typed
+    assert utc_text(datetime(2027, 1, 1, tzinfo=UTC)) == "2027-01-01T00:00:00+00:00"
+    assert utc_text(None) is None
+
+
+def test_the_last_words_of_a_part_are_its_message() -> None:
+    assert said_in('{"level": "error", "message": "no room", "time": "x"}') == "error: no room"
+    assert said_in("plain words") == "plain words"
+    assert said_in("[1]") == "[1]"
+
+
+def test_the_way_in_loads_neither_commands_nor_what_they_need() -> None:
+    heavy = "{'httpx', 'rich', 'yaml', 'marketplace_cli.commands'} & sys.modules.keys()"
+    program = f"import sys, marketplace_cli.program; print({heavy})"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert found.stdout == "set()\n"
+
+
+def test_a_mistyped_command_is_guessed(gateway: GatewayStandIn) -> None:
+    assert "'search'" in gateway.run("serch").stderr
