@@ -35,13 +35,14 @@ async def supervised(folder: Path, *parts: Part) -> AsyncIterator[tuple[Supervis
             if (name, state.state) not in seen[-len(parts) :]:
                 seen.append((name, state.state))
 
+    before = set(psutil.Process().children(recursive=True))
     supervisor = Supervisor(parts, lambda name: folder / f"{name}.log", note, lambda: 0.0, watch_seconds=0.05)
     supervisor.start()
     try:
         yield supervisor, seen
     finally:
         await supervisor.stop()
-        assert not psutil.Process().children(recursive=True)
+        assert not set(psutil.Process().children(recursive=True)) - before
 
 
 async def until(condition: Callable[[], bool]) -> None:

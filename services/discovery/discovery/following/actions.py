@@ -89,8 +89,9 @@ class GiveVectors:
         fresh = [entry for entry in entries if self.progress.waiting.get(entry.document.id) is entry.document]
         await self.index.put(fresh)
         for entry in fresh:
-            del self.progress.waiting[entry.document.id]
-        for entry in fresh:
             if entry.passages is not None:
                 await self.shelf.keep(entry.document.id, passages_digest(entry.document), entry.passages)
+            # Only now: who no longer waits is findable by meaning after a restart too.
+            if self.progress.waiting.get(entry.document.id) is entry.document:
+                del self.progress.waiting[entry.document.id]
         return len(documents)
