@@ -70,7 +70,8 @@ check: lint typecheck imports test-architecture test-unit ## All that needs no s
 
 .PHONY: test
 test: $(STAMP) ## Every test that needs no network and no Docker, with line coverage
-	@$(call pytest,$(HERMETIC),-m "not fuzz" --cov --cov-report=term:skip-covered)
+	@$(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz" --cov --cov-report= --cov-fail-under=0)
+	@$(call pytest,tests/end_to_end,-q -m "not fuzz" --cov --cov-append --cov-report=term:skip-covered)
 
 .PHONY: test-architecture
 test-architecture: $(STAMP) ## The rules of the house, as small programs
