@@ -4,8 +4,14 @@ from collections.abc import Iterable
 
 from marketplace_cli.api_client import Json
 from marketplace_cli.output import Output
-from marketplace_cli.plain_text import count, dollars, one_line
+from marketplace_cli.plain_text import count, dollars, moment, one_line
 
+_MEASURES = (
+    ("latency_p50_ms", " ms"),
+    ("latency_p95_ms", " ms"),
+    ("time_to_first_token_ms", " ms"),
+    ("error_rate", ""),
+)
 HIT_COLUMNS = ("name", ">score", ">in / 1M", ">out / 1M", ">context", "takes", "why")
 
 
@@ -38,6 +44,22 @@ def listing_facts(listing: Json) -> Iterable[tuple[str, object]]:
     yield "gives", listing["output_modalities"]
     for name in ("capabilities", "tags", "compliance", "certifications", "data_residency", "licence", "visibility"):
         yield name.replace("_", " "), listing.get(name)
+    yield from _promised_and_measured(listing)
+
+
+def _promised_and_measured(listing: Json) -> Iterable[tuple[str, object]]:
+    measured: Json = listing.get("measured") or {}
+    call: Json = listing.get("how_to_call") or {}
+    ending: Json = listing.get("deprecation") or {}
+    for name, unit in _MEASURES:
+        if measured.get(name) is not None:
+            yield name.removesuffix("_ms").replace("_", " "), f"{measured[name]:g}{unit}"
+    if call:
+        yield "call", f"{call['method']} {call['path']}"
+    if ending:
+        yield "deprecated", f"{moment(ending['deprecated_at'])}: {ending['reason']}"
+        yield "calls may end", moment(ending["sunset_at"]) if ending["sunset_at"] else None
+        yield "move to", ending["successor"]
 
 
 def show_listing(output: Output, listing: Json) -> None:

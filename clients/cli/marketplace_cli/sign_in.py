@@ -72,6 +72,13 @@ class SignedIn:
         with self.file.held():
             self.file.write(replace(self.session(), api_key=api_key))
 
+    def forget_key(self, ending: str) -> None:
+        """Forget the kept API key where it ends like this; a key that was revoked is of no use."""
+        with self.file.held():
+            session = self.session()
+            if session.api_key and session.api_key.endswith(ending):
+                self.file.write(replace(session, api_key=""))
+
     def _refreshed(self, stale: Session) -> Session:
         with self.file.held():
             session = self.session()

@@ -70,8 +70,17 @@ def test_json_of_a_search_is_the_reply_alone(gateway: GatewayStandIn) -> None:
 
 def test_a_listing_is_shown_by_name_and_cannot_steer_the_terminal(gateway: GatewayStandIn) -> None:
     gateway.on("POST", "/api/v1/search", answered({"hits": [HIT], "total": 1}))
-    gateway.on("GET", f"/api/v1/services/{LISTING}", answered(HIT))
+    more = {
+        "measured": {"latency_p50_ms": 3.5, "latency_p95_ms": None},
+        "how_to_call": {"method": "POST", "path": "/v1/chat/completions"},
+        "deprecation": {
+            "reason": "old", "deprecated_at": "2026-01-01T00:00:00Z", "sunset_at": None, "successor": "demo/new",
+        },
+    }  # fmt: skip
+    gateway.on("GET", f"/api/v1/services/{LISTING}", answered(HIT | more))
     result = gateway.run("show", "demo/echo")
+    for told in ("latency p50  ", "3.5 ms", "POST /v1/chat/completions", "2026-01-01 00:00:00: old", "demo/new"):
+        assert told in result.stdout
     assert result.exit_code == 0, result.output
     assert "[bold]Echo[/bold]" in result.stdout
     assert "\x1b" not in result.stdout
@@ -117,7 +126,7 @@ def test_a_key_is_shown_once_and_kept_only_if_asked(gateway: GatewayStandIn) -> 
 
 
 def test_keys_are_listed_without_secrets_and_revoked_by_name(gateway: GatewayStandIn) -> None:
-    gateway.sign_in(api_key=SECRET_KEY)
+    file = gateway.sign_in(api_key=SECRET_KEY)
     gateway.on("GET", "/api/v1/keys", page(KEY, {**KEY, "id": "key_0", "state": "revoked"}))
     gateway.on("DELETE", "/api/v1/keys/key_1", answered({**KEY, "state": "revoked"}))
     listed = gateway.run("keys", "list")
@@ -125,6 +134,9 @@ def test_keys_are_listed_without_secrets_and_revoked_by_name(gateway: GatewaySta
     assert SECRET_KEY not in listed.output
     assert gateway.run("keys", "revoke", "journey").stdout == "journey (key_1): revoked\n"
     assert gateway.run("keys", "revoke", "unknown").exit_code == 4
+    kept = file.read()
+    assert kept is not None
+    assert kept.api_key == ""
 
 
 def chunk(text: str) -> str:

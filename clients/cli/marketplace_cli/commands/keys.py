@@ -79,6 +79,7 @@ def revoke(here: Invocation, key: Annotated[str, typer.Argument(help="The key's 
     """Revoke a key; calls with it are refused from then on."""
     with here.api() as api:
         answer = api.delete(f"{_PATH}/{_key_id(api, key)}")
+    here.signed_in.forget_key(str(answer["hint"]).rpartition(".")[2])
     here.output.show(answer, lambda: here.output.line(f"{answer['name']} ({answer['id']}): {answer['state']}"))
 
 
