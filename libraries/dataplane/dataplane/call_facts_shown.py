@@ -1,6 +1,7 @@
 """What a caller is told about its call: in the headers of a plain reply, in the last comment of a stream."""
 
 from email.utils import formatdate
+from urllib.parse import quote
 
 import msgspec
 
@@ -8,6 +9,7 @@ from chassis.errors import ErrorKind, MarketplaceError
 from dataplane.admission import AdmissionState
 from dataplane.live_call import LiveCall
 from dataplane.pricing import dollars
+from dataplane.records import Route
 
 HeaderList = list[tuple[bytes, bytes]]
 
@@ -24,10 +26,19 @@ def route_headers(call: LiveCall) -> HeaderList:
         (b"x-marketplace-listing-id", _safe(route.listing_id)),
         (b"x-marketplace-version", _safe(route.version)),
     ]
+    return headers + end_announced(route)
+
+
+def end_announced(route: Route) -> HeaderList:
+    """RFC 9745, RFC 8594 and RFC 5829: since when a listing is deprecated, until when it works, and what follows it."""
+    headers: HeaderList = []
     if route.deprecated_at is not None:
         headers.append((b"deprecation", b"@%d" % (route.deprecated_at // _MICROSECONDS)))
     if route.sunset_at is not None:
         headers.append((b"sunset", formatdate(route.sunset_at / _MICROSECONDS, usegmt=True).encode()))
+    if route.successor:
+        model = quote(route.successor, safe="/:")
+        headers.append((b"link", f'</v1/models/{model}>; rel="successor-version"'.encode("ascii")))
     return headers
 
 
