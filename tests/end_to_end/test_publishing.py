@@ -42,6 +42,20 @@ def found(person: Person, query: str, filters: Json | None = None) -> list[str]:
     return [hit["name"] for hit in person.post("/api/v1/search", body)["hits"]]
 
 
+def opened_approval(admin: Person, run_id: str) -> Json:
+    """The approval of a run, once it is open."""
+    until(lambda: pending_approval(admin, run_id), 30)
+    approval = pending_approval(admin, run_id)
+    assert approval is not None
+    return approval
+
+
+def ended(person: Person, run_id: str) -> Json:
+    """A run, once nothing more happens in it."""
+    until(lambda: person.get(f"/api/v1/runs/{run_id}")["state"] in {"succeeded", "failed"}, 30)
+    return person.get(f"/api/v1/runs/{run_id}")
+
+
 def phases_of(run: Json) -> dict[str, str]:
     return {phase["name"]: phase["state"] for phase in run["phases"]}
 
@@ -64,7 +78,8 @@ def test_a_run_is_watched_and_approved_by_somebody_else_and_found_at_once(
     last = said[-1][1]
     assert (last["state"], last["error"]) == ("succeeded", None)
     skipped = {phase["name"]: phase["report"] for phase in last["phases"] if phase["state"] == "skipped"}
-    assert skipped == dict.fromkeys(("policy_check", "registry_sync"), {"skipped": "not configured"})
+    nothing = {"skipped": "not configured"}
+    assert skipped == {"policy_check": nothing, "registry_sync": nothing}
     for query in (WORDS, MEANING):
         assert found(caller, query)[0] == "harbour/watched"
         assert "harbour/watched" in found(caller, query, FITTING)
@@ -74,22 +89,22 @@ def test_a_run_is_watched_and_approved_by_somebody_else_and_found_at_once(
 
 def test_nobody_approves_what_is_his_own(running_fleet: RunningFleet, publisher: Person, admin: Person) -> None:
     both = new_person(running_fleet, admin, "twohats", roles=("approver",))
-    receipts = [one.post("/api/v1/services", demo_submission(running_fleet, "own")) for one in (publisher, both)]
-    for person, receipt, code in zip((publisher, both), receipts, ("forbidden", "own_approval"), strict=True):
-        until(lambda run_id=receipt["run_id"]: pending_approval(admin, run_id), 30)
-        approval = pending_approval(admin, receipt["run_id"])
-        assert approval is not None
-        refused = person.ask("POST", f"/workflows/{approval['approval_id']}/approve", {"comment": "mine"})
+    for person, code in ((publisher, "forbidden"), (both, "own_approval")):
+        receipt = person.post("/api/v1/services", demo_submission(running_fleet, "own"))
+        approval = opened_approval(admin, receipt["run_id"])
+        path = f"/workflows/{approval['approval_id']}"
+        refused = person.ask("POST", f"{path}/approve", {"comment": "mine"})
         assert (refused.status_code, refused.json()["code"]) == (403, code), refused.text
-        assert publisher.ask("GET", f"/api/v1/runs/{receipts[0]['run_id']}").json()["state"] == "running"
-    rejected = admin.ask("POST", f"/workflows/{approval['approval_id']}/reject", {"comment": "Not like this."})
-    assert rejected.status_code == 200, rejected.text
-    until(lambda: both.get(f"/api/v1/runs/{receipts[1]['run_id']}")["state"] == "failed", 30)
-    stopped = both.get(f"/api/v1/runs/{receipts[1]['run_id']}")
-    assert (stopped["error"]["phase"], stopped["error"]["code"]) == ("approval", "approval_rejected")
-    assert "Not like this." in stopped["error"]["message"]
-    assert "twohats/own" not in found(publisher, WORDS)
-    assert approve(admin, receipts[0]["run_id"])
+        assert person.get(f"/api/v1/runs/{receipt['run_id']}")["state"] == "running"
+        admin.post(f"{path}/reject", {"comment": "Not like this."})
+        run = ended(person, receipt["run_id"])
+        assert (run["state"], run["error"]["phase"], run["error"]["code"]) == (
+            "failed",
+            "approval",
+            "approval_rejected",
+        )
+        assert "Not like this." in run["error"]["message"]
+        assert not [name for name in found(person, WORDS) if name.endswith("/own")]
 
 
 def test_what_strict_refuses_lenient_publishes_with_warnings(
@@ -98,8 +113,7 @@ def test_what_strict_refuses_lenient_publishes_with_warnings(
     body = demo_submission(running_fleet, "sloppy")
     body["openapi"]["paths"]["/v1/models"]["get"]["responses"] = {"ok": {"description": "x"}}
     strict = publisher.post("/api/v1/services", body)
-    until(lambda: publisher.get(f"/api/v1/runs/{strict['run_id']}")["state"] == "failed", 30)
-    run = publisher.get(f"/api/v1/runs/{strict['run_id']}")
+    run = ended(publisher, strict["run_id"])
     assert (run["error"]["phase"], run["error"]["code"]) == ("validation", "document_invalid")
     [report] = [phase["report"] for phase in run["phases"] if phase["name"] == "validation"]
     assert any(finding["pointer"].startswith("/paths/~1v1~1models") for finding in report["findings"])
