@@ -26,10 +26,11 @@ from admin.signals import forgotten_rows
 from chassis.clock import Clock, SystemClock
 from chassis.database.migrations import require_schema
 from chassis.database.pool import Database
+from chassis.database.schema_check import schema_check
 from chassis.errors import MarketplaceError
 from chassis.event_log.consuming import run_consumers
 from chassis.event_log.postgres_log import PostgresEventLog
-from chassis.health import Check, Readiness
+from chassis.health import Readiness
 from chassis.identity.access_tokens import private_key_of
 from chassis.identity.issuer_client import AccountEpochs
 from chassis.identity.service_identity import ServiceIdentity
@@ -59,7 +60,9 @@ async def api(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
     async with AsyncExitStack() as stack:
         opened = await _open(stack, settings, "admin-api")
         start = _first_start(opened)
-        readiness = Readiness(required={"database": _database_check(opened.platform_database), "start": start.check})
+        readiness = Readiness(
+            required={"database": schema_check(opened.platform_database, MIGRATIONS), "start": start.check}
+        )
         app = web_application(route_state(opened.parts), readiness, CollectorRegistry(), opened.clock)
         identity = ServiceIdentity.of(SERVICE, settings, opened.clock)
         grpc_address = f"{settings.host}:{settings.grpc_port}"
@@ -87,7 +90,7 @@ async def worker(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
         yield Unit(
             name="admin-worker",
             tasks=[opened.log.listen, take_events, _repeating(forget)],
-            readiness=Readiness(required={"database": _database_check(opened.platform_database)}),
+            readiness=Readiness(required={"database": schema_check(opened.platform_database, MIGRATIONS)}),
         )
 
 
@@ -111,15 +114,6 @@ async def _open(stack: AsyncExitStack, settings: AdminSettings, name: str) -> _O
         settings=settings,
     )
     return _Opened(parts, platform, log, clock)
-
-
-def _database_check(database: Database) -> Check:
-    async def check() -> str | None:
-        async with database.transaction(read_only=True) as transaction:
-            await require_schema(transaction, MIGRATIONS)
-        return None
-
-    return check
 
 
 def _repeating(deed: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

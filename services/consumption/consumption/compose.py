@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,9 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
-from chassis.database.migrations import require_schema
 from chassis.database.pool import Database
-from chassis.errors import MarketplaceError
-from chassis.event_log.consuming import follow, run_consumers
+from chassis.database.schema_check import schema_check
+from chassis.event_log.consuming import follow_from_now, run_consumers
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.access_tokens import AccessTokens
@@ -73,7 +72,7 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         stack.callback(hasher.close)
         log = PostgresEventLog(database)
         epochs, changes = AccountEpochs(), KeyChanges()
-        readiness = Readiness(required={"database": _schema_check(database)})
+        readiness = Readiness(required={"database": schema_check(database, MIGRATIONS)})
         application = Application(
             service=SERVICE,
             description="Keys, quotas and usage of a team.",
@@ -92,7 +91,7 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
             tasks=[
                 log.listen,
                 epoch_follower(log, admin, clock, epochs, asyncio.sleep),
-                _key_follower(log, changes),
+                lambda: follow_from_now(log, KEY_TOPIC, changes.take),
             ],
             readiness=readiness,
         )
@@ -146,25 +145,3 @@ async def worker(settings: ConsumptionSettings | None = None) -> AsyncGenerator[
                 lambda: keep_partitions_ahead(database, clock, asyncio.sleep, timedelta(hours=6)),
             ],
         )
-
-
-def _schema_check(database: Database) -> Callable[[], Awaitable[str | None]]:
-    async def check() -> str | None:
-        async with database.transaction(read_only=True) as transaction:
-            await require_schema(transaction, MIGRATIONS)
-        return None
-
-    return check
-
-
-def _key_follower(log: PostgresEventLog, changes: KeyChanges) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        while True:
-            try:
-                start = await log.head(KEY_TOPIC)
-                break
-            except MarketplaceError:
-                await asyncio.sleep(0.5)
-        await follow(log, KEY_TOPIC, start, changes.take)
-
-    return run

@@ -12,8 +12,8 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import Clock, SystemClock
-from chassis.database.migrations import require_schema
 from chassis.database.pool import Database
+from chassis.database.schema_check import schema_check
 from chassis.event_log.consuming import run_consumers
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
@@ -133,7 +133,7 @@ async def worker(settings: DiscoverySettings | None = None) -> AsyncGenerator[Un
                 partial(again_and_again, use.spread, clock, timedelta(seconds=knobs.popularity_seconds)),
                 partial(again_and_again, use.forget, clock, timedelta(hours=1)),
             ],
-            readiness=Readiness(required={"database": _schema_check(database)}),
+            readiness=Readiness(required={"database": schema_check(database, MIGRATIONS)}),
         )
 
 
@@ -164,7 +164,7 @@ def _application(parts: _Parts, knobs: DiscoverySettings) -> Application:
             **_actions(parts),
         },
         readiness=Readiness(
-            required={"database": _schema_check(parts.database)},
+            required={"database": schema_check(parts.database, MIGRATIONS)},
             optional={"index": parts.progress.loading, "meaning": _meaning_check(parts.embedder, parts.progress)},
         ),
         registry=registry,
@@ -200,15 +200,6 @@ def _tasks(parts: _Parts) -> list[Callable[[], Awaitable[None]]]:
         partial(follow_table, take, news),
         partial(give_vectors, give, parts.progress, parts.embedder.start),
     ]
-
-
-def _schema_check(database: Database) -> Callable[[], Awaitable[str | None]]:
-    async def check() -> str | None:
-        async with database.transaction(read_only=True) as transaction:
-            await require_schema(transaction, MIGRATIONS)
-        return None
-
-    return check
 
 
 def _meaning_check(embedder: MiniLmEmbedder, progress: Progress) -> Callable[[], Awaitable[str | None]]:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
 from chassis.database.pool import Database
+from chassis.database.schema_check import schema_check
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.access_tokens import AccessTokens
@@ -23,6 +24,7 @@ from chassis.rpc.server import GrpcDoor
 from chassis.web.application import Application
 from chassis.web.pages import Cursors
 from marketplace.publishing.v1.listing_catalogue_pb2_grpc import add_ListingCatalogueServicer_to_server
+from publishing.build import MIGRATIONS, SERVICE
 from publishing.catalogue_import.actions import ImportCatalogue
 from publishing.catalogue_import.http_api import router as import_router
 from publishing.lifecycle.actions import DeprecateListing
@@ -40,7 +42,6 @@ from publishing.pipeline.watching import WatchRun
 from publishing.routes.actions import CallableListings, ListRoutes, ReadListing, ResolveRoute
 from publishing.routes.grpc_api import ALLOWED_CALLERS, ListingCatalogueDoor
 from publishing.routes.postgres_store import PostgresRoutes
-from publishing.schema_check import SERVICE, database_check
 from publishing.settings import PublishingSettings
 from publishing.signals import PublishingSignals
 from publishing.validation.actions import ValidateDocument
@@ -62,7 +63,7 @@ async def api(settings: PublishingSettings | None = None) -> AsyncGenerator[Unit
         admin = await stack.enter_async_context(Peer.open("admin", chosen.admin_address, identity.issuer))
         log = PostgresEventLog(own)
         epochs = AccountEpochs()
-        readiness = Readiness(required={"database": database_check(own)})
+        readiness = Readiness(required={"database": schema_check(own, MIGRATIONS)})
         metrics = CollectorRegistry()
         application = Application(
             service=SERVICE,

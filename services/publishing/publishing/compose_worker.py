@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.database.pool import Database
+from chassis.database.schema_check import schema_check
 from chassis.durable_runs.dbos_worker import DbosWorkerSettings, ServedRuns, serve
 from chassis.durable_runs.registry import RunRegistry
 from chassis.errors import ErrorKind, MarketplaceError
@@ -18,6 +19,7 @@ from chassis.identity.service_identity import ServiceIdentity
 from chassis.ids import new_id
 from chassis.lifecycle import Unit
 from chassis.rpc.channel import Peer
+from publishing.build import MIGRATIONS, SERVICE
 from publishing.lifecycle.actions import PublishVersion, StopVersion, WithdrawVersion
 from publishing.listings.postgres_store import PostgresListings
 from publishing.listings.sealed_credentials import CredentialSeal
@@ -38,7 +40,6 @@ from publishing.pipeline.phase_store import PostgresPhaseLedger
 from publishing.pipeline.workflow import PublicationWorkflow
 from publishing.probes.actions import Effort, ProbeEndpoint
 from publishing.probes.pinned_client import PinnedVendor
-from publishing.schema_check import SERVICE, database_check
 from publishing.settings import PublishingSettings
 from publishing.validation.actions import ValidateDocument
 from publishing.validation.process_runner import ProcessRunner
@@ -73,7 +74,7 @@ async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
         yield Unit(
             name="publishing-worker",
             tasks=[log.listen, lambda: run_consumers(log, consumers(runs)), _until_lost(runs)],
-            readiness=Readiness(required={"database": database_check(database)}),
+            readiness=Readiness(required={"database": schema_check(database, MIGRATIONS)}),
         )
 
 

@@ -46,3 +46,15 @@ async def follow(log: EventLog, topic: str, start: int, deed: Callable[[Recorded
             position = event.position
         if not events:
             await log.wait_for_news(seen, POLL_SECONDS)
+
+
+async def follow_from_now(log: EventLog, topic: str, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:
+    """Do something in this process for each event from now on, until cancelled."""
+    while True:
+        try:
+            start = await log.head(topic)
+            break
+        except MarketplaceError as error:
+            _log.warning("following %s waits: %s", topic, error.code)
+            await asyncio.sleep(POLL_SECONDS)
+    await follow(log, topic, start, deed)
