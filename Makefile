@@ -89,6 +89,12 @@ test-integration: $(STAMP) ## Ports and stores on real servers
 test-e2e: $(STAMP) ## The golden journeys through the gateway
 	@$(call pytest,tests/end_to_end)
 
+.PHONY: nightly
+nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication; prints the bound that this proves
+	@NIGHTLY=1 CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) $(BIN)/python -m pytest \
+		tests/end_to_end/test_crashes.py tests/end_to_end/test_gateway_crash.py \
+		tests/integration/publishing/test_killed_worker.py
+
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
 	@$(call pytest,$(HERMETIC),-q -m fuzz)

@@ -38,9 +38,6 @@ def test_a_deprecated_listing_says_so_on_every_call_and_sinks_in_search(
     sunset = datetime.now(UTC).replace(microsecond=0) + timedelta(days=90)
     announcement = {"reason": "Rusty.", "sunset_at": sunset.isoformat(), "successor": "harbour/foghorn-two"}
     path = f"/api/v1/services/{old['listing_id']}"
-    assert caller.ask("POST", f"{path}/deprecate", announcement).status_code == 404
-    nowhere = announcement | {"successor": "harbour/no-such"}
-    assert publisher.ask("POST", f"{path}/deprecate", nowhere).status_code in {400, 409, 422}
     shown = publisher.post(f"{path}/deprecate", announcement)
     assert shown["state"] == "deprecated"
 
@@ -59,4 +56,17 @@ def test_a_deprecated_listing_says_so_on_every_call_and_sinks_in_search(
     entry = caller.get(path)
     assert (entry["state"], entry["callable"]) == ("deprecated", True)
     assert entry["deprecation"]["successor"] == "harbour/foghorn-two"
-    assert publisher.ask("POST", f"{path}/deprecate", announcement).status_code in {200, 409}
+
+
+def test_only_its_publisher_announces_the_end_and_names_a_real_successor(
+    publisher: Person, caller: Person, parrot: Json
+) -> None:
+    path = f"/api/v1/services/{parrot['listing_id']}"
+    announcement = {"reason": "Rusty."}
+    assert caller.ask("POST", f"{path}/deprecate", announcement).status_code == 404
+    for successor in ("harbour/no-such", parrot["listing_id"]):
+        refused = publisher.ask("POST", f"{path}/deprecate", announcement | {"successor": successor})
+        assert refused.status_code in {400, 409, 422}, refused.text
+    past = announcement | {"sunset_at": "2020-01-01T00:00:00Z"}
+    assert publisher.ask("POST", f"{path}/deprecate", past).status_code in {400, 422}
+    assert publisher.get(f"{path}/publication")["state"] == "published"

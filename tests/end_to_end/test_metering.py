@@ -1,7 +1,7 @@
 """Calls by every door, and every book about them: they must agree to the token and to the nano-dollar."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -33,6 +33,10 @@ class Said:
     facts: Json
 
     @property
+    def tokens(self) -> tuple[int, int]:
+        return self.prompt_tokens, self.completion_tokens
+
+    @property
     def cost(self) -> Decimal:
         """Rounded once, to the nano-dollar."""
         prompt, completion = PRICES[self.listing]
@@ -54,17 +58,17 @@ def compass(running_fleet: RunningFleet, publisher: Person, admin: Person) -> Js
     return published(publisher, admin, body)
 
 
-def told(answer: httpx.Response, usage: Json | None) -> Said:
+def told(headers: Mapping[str, str], usage: Json | None) -> Said:
     """What the headers of a plain answer say; its body's usage must say the same."""
     facts = {
         name.removeprefix("x-marketplace-").replace("-", "_"): value
-        for name, value in answer.headers.items()
+        for name, value in headers.items()
         if name.startswith("x-marketplace-")
     }
     tokens = int(facts["prompt_tokens"]), int(facts["completion_tokens"])
     if usage is not None:
         assert tokens == (usage["prompt_tokens"], usage.get("completion_tokens", 0))
-    return Said(answer.headers["x-request-id"], facts["listing"], *tokens, facts)
+    return Said(headers["x-request-id"], facts["listing"], *tokens, facts)
 
 
 def told_at_end(text: str) -> Said:
@@ -92,7 +96,7 @@ class Calls:
         raw = self.client.chat.completions.with_raw_response.create(model="harbour/parrot", messages=TALK)
         usage = raw.parse().usage
         assert usage is not None
-        return told(raw.http_response, usage.model_dump())
+        return told(raw.headers, usage.model_dump())
 
     def streamed(self, include_usage: bool) -> tuple[str, Json | None]:
         """The text and the usage that the official client saw."""
@@ -108,13 +112,13 @@ class Calls:
         answer = self.post(f"/api/v1/consume/{listing_id}", body)
         if answer.headers["content-type"].startswith("text/event-stream"):
             return told_at_end(answer.text)
-        return told(answer, answer.json()["usage"])
+        return told(answer.headers, answer.json()["usage"])
 
     def embedded(self) -> Said:
         raw = self.client.embeddings.with_raw_response.create(model="harbour/compass", input=["north", "by north-west"])
         answer = raw.parse()
         assert [len(row.embedding) > 0 for row in answer.data] == [True, True]
-        return told(raw.http_response, answer.usage.model_dump())
+        return told(raw.headers, answer.usage.model_dump())
 
 
 def rows_of(person: Person, key_id: str, count: int) -> dict[str, Json]:
@@ -122,6 +126,32 @@ def rows_of(person: Person, key_id: str, count: int) -> dict[str, Json]:
     path = f"/api/v1/calls?key_id={key_id}&limit=100"
     until(lambda: len(person.get(path)["items"]) >= count, 15)
     return {row["id"]: row for row in person.get(path)["items"]}
+
+
+def calls_by_every_door(calls: Calls, listing_id: str) -> list[Said]:
+    """Plain and streamed, by the official client and by /consume; the first is the official client's plain one."""
+    plain = calls.plain()
+    said = [
+        plain,
+        calls.consumed(listing_id, model="ignored", messages=TALK),
+        calls.consumed(f"{listing_id}@1.0.0", messages=TALK, stream=True),
+        calls.consumed(listing_id, messages=TALK, stream=True, stream_options={"include_usage": True}),
+        calls.consumed(listing_id, prompt="Count the gulls", max_tokens=9),
+        calls.consumed("harbour/parrot", prompt="Count the gulls", max_tokens=9, stream=True),
+        calls.embedded(),
+    ]
+    assert [one.tokens for one in said[1:4]] == [plain.tokens] * 3
+    assert [one.completion_tokens for one in said[4:6]] == [9, 9]
+    return said
+
+
+def official_streams(calls: Calls, tokens: tuple[int, int]) -> None:
+    """Two streams of the official client: it sees the usage where it asks for it, and nothing of it where not."""
+    text, usage = calls.streamed(include_usage=True)
+    assert usage is not None
+    assert (usage["prompt_tokens"], usage["completion_tokens"]) == tokens
+    assert calls.streamed(include_usage=False) == (text, None)
+    assert text.startswith(("This is a demo", "A demo provider", "You reached"))
 
 
 def test_every_book_agrees_to_the_token(
@@ -134,58 +164,50 @@ def test_every_book_agrees_to_the_token(
     person = new_person(running_fleet, admin, "metered")
     key = person.key("books", monthly_token_quota=QUOTA, monthly_budget=BUDGET)
     calls = Calls(running_fleet, client_of(key["key"]), key["key"])
-    plain = calls.plain()
-    said = [
-        plain,
-        calls.consumed(parrot["listing_id"], model="ignored", messages=TALK),
-        calls.consumed(f"{parrot['listing_id']}@1.0.0", messages=TALK, stream=True),
-        calls.consumed(parrot["listing_id"], messages=TALK, stream=True, stream_options={"include_usage": True}),
-        calls.consumed(parrot["listing_id"], prompt="Count the gulls", max_tokens=9),
-        calls.consumed("harbour/parrot", prompt="Count the gulls", max_tokens=9, stream=True),
-        calls.embedded(),
-    ]
-    tokens = (plain.prompt_tokens, plain.completion_tokens)
-    assert [(one.prompt_tokens, one.completion_tokens) for one in said[1:4]] == [tokens] * 3
-    assert said[4].completion_tokens == 9
-    _, usage = calls.streamed(include_usage=True)
-    assert usage is not None
-    assert (usage["prompt_tokens"], usage["completion_tokens"]) == tokens
-    text, hidden = calls.streamed(include_usage=False)
-    assert hidden is None
-    assert text.startswith(("This is a demo", "A demo provider", "You reached"))
+    said = calls_by_every_door(calls, parrot["listing_id"])
+    tokens = said[0].tokens
+    official_streams(calls, tokens)
 
     rows = rows_of(person, key["id"], len(said) + 2)
     assert len(rows) == len(said) + 2
-    by_official_streams = [row for call_id, row in rows.items() if call_id not in {one.call_id for one in said}]
+    known = {one.call_id for one in said}
     said += [
         Said(row["id"], "harbour/parrot", *tokens, {"cost_usd": row["cost"], "estimated": False})
-        for row in by_official_streams
+        for row in rows.values()
+        if row["id"] not in known
     ]
-    for one in said:
-        row = rows[one.call_id]
-        assert (row["listing"], row["outcome"], row["status"]) == (one.listing, "completed", 200)
-        assert (row["prompt_tokens"], row["completion_tokens"]) == (one.prompt_tokens, one.completion_tokens)
-        assert Decimal(row["cost"]) == Decimal(one.facts["cost_usd"]) == one.cost
-        assert not row["estimated"]
-        assert str(one.facts["estimated"]).lower() == "false"
-
-    vendor = {line["client_request_id"]: line for line in running_fleet.vendor_ledger()}
-    for one in said:
-        line = vendor[one.call_id]
-        assert (line["prompt_tokens"], line["completion_tokens"]) == (one.prompt_tokens, one.completion_tokens)
-        assert line["finished"]
-
-    total = sum(one.prompt_tokens + one.completion_tokens for one in said)
-    cost = sum(one.cost for one in said)
+    require_same_row(said, rows)
+    require_same_at_vendor(said, running_fleet.vendor_ledger())
+    total = sum(sum(one.tokens) for one in said)
+    cost = sum((one.cost for one in said), Decimal(0))
     books_of_the_team(person, admin, key["id"], said, cost)
     quota = {item["unit"]: item for item in person.get("/api/v1/quota")["items"]}
     assert (quota["tokens"]["limit"], quota["tokens"]["used"]) == (str(QUOTA), str(total))
     assert quota["tokens"]["remaining"] == str(QUOTA - total)
-    assert Decimal(quota["usd"]["used"]) == cost
-    assert Decimal(quota["usd"]["remaining"]) == Decimal(BUDGET) - cost
+    assert (Decimal(quota["usd"]["used"]), Decimal(quota["usd"]["remaining"])) == (cost, Decimal(BUDGET) - cost)
     last = calls.plain()
     assert int(last.facts["quota_remaining_tokens"]) == QUOTA - total - sum(tokens)
     assert Decimal(last.facts["budget_remaining_usd"]) == Decimal(BUDGET) - cost - last.cost
+
+
+def require_same_row(said: list[Said], rows: dict[str, Json]) -> None:
+    """Consumption's row of each call says what the caller was told."""
+    for one in said:
+        row = rows[one.call_id]
+        assert (row["listing"], row["outcome"], row["status"]) == (one.listing, "completed", 200)
+        assert (row["prompt_tokens"], row["completion_tokens"]) == one.tokens
+        assert Decimal(row["cost"]) == Decimal(one.facts["cost_usd"]) == one.cost
+        assert not row["estimated"]
+        assert str(one.facts["estimated"]).lower() == "false"
+
+
+def require_same_at_vendor(said: list[Said], ledger: list[Json]) -> None:
+    """The vendor's own count of each call is what the caller was told."""
+    lines = {line["client_request_id"]: line for line in ledger}
+    for one in said:
+        line = lines[one.call_id]
+        assert (line["prompt_tokens"], line["completion_tokens"]) == one.tokens
+        assert line["finished"]
 
 
 def books_of_the_team(person: Person, admin: Person, key_id: str, said: list[Said], cost: Decimal) -> None:
