@@ -6,14 +6,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Demo provider</title>
-<link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
-<body><div id="swagger-ui"></div><script src="/docs/static/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui"})</script></body></html>
-"""
+from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
 
 
 def documentation_routes() -> list[Route | Mount]:
@@ -24,7 +18,7 @@ def documentation_routes() -> list[Route | Mount]:
         return Response(document, media_type="application/json")
 
     async def page(_request: Request) -> Response:
-        return HTMLResponse(_PAGE)
+        return HTMLResponse(documentation_page("Demo provider"))
 
-    files = StaticFiles(directory=str(swagger_ui_path))
-    return [Route("/openapi.json", openapi), Route("/docs", page), Mount("/docs/static", files)]
+    files = StaticFiles(directory=swagger_ui_folder())
+    return [Route("/openapi.json", openapi), Route("/docs", page), Mount(STATIC_PREFIX, files)]

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from chassis.errors import MarketplaceError
 from chassis.event_log.port import Consumer, EventLog, RecordedEvent
 
-POLL_SECONDS = 0.5
+# Readers are woken by news; the poll is for news that was lost. Each one costs two transactions.
+POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 5.0
 _log = logging.getLogger("event_log")
 
@@ -23,7 +24,8 @@ async def _run(log: EventLog, consumer: Consumer) -> None:
         seen = log.heard()
         try:
             taken = await log.consume_once(consumer)
-            pause = 0.0 if taken else POLL_SECONDS
+            # A batch that was not full was all there was when it was read; what came since has been heard of.
+            pause = 0.0 if taken >= consumer.batch else POLL_SECONDS
         except MarketplaceError as error:
             _log.warning("%s waits: %s", consumer.group, error.code)
             pause = min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path
 
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.health import Readiness
@@ -18,6 +16,7 @@ from chassis.metrics import CONTENT_TYPE, RequestMetrics, exposition
 from chassis.web.access import PUBLIC, access_rules_of, requires
 from chassis.web.problems import PROBLEM_CONTENT, Problem, install_problem_handlers
 from chassis.web.request_scope import RequestScope
+from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -99,16 +98,10 @@ def _add_documentation(app: FastAPI) -> None:
         return document
 
     app.openapi = openapi
-    app.mount("/docs/static", StaticFiles(directory=str(swagger_ui_path)), name="swagger")
+    app.mount(STATIC_PREFIX, StaticFiles(directory=swagger_ui_folder()), name="swagger")
 
     async def page(_request: Request) -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=app.title,
-            swagger_js_url="/docs/static/swagger-ui-bundle.js",
-            swagger_css_url="/docs/static/swagger-ui.css",
-            swagger_favicon_url="/docs/static/favicon-32x32.png",
-        )
+        return HTMLResponse(documentation_page(app.title))
 
     app.add_route("/docs", page, include_in_schema=False)
 

@@ -9,19 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
-from swagger_ui_bundle import swagger_ui_path
 
 from chassis.health import Readiness
 from chassis.metrics import CONTENT_TYPE, exposition
+from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
 
-STATIC_PREFIX = "/docs/static"
 _PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>LLM Marketplace</title>
-<link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
-<body><div id="page"></div><script src="/docs/static/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", deepLinking: true})</script></body></html>
-"""
 
 
 def owns(path: str) -> bool:
@@ -38,7 +31,7 @@ class Operations:
     document: Callable[[], Awaitable[dict[str, Any]]]
 
     def __post_init__(self) -> None:
-        self._files = StaticFiles(directory=str(swagger_ui_path))
+        self._files = StaticFiles(directory=swagger_ui_folder())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to an own path."""
@@ -62,7 +55,7 @@ class Operations:
             case "/openapi.json":
                 return JSONResponse(await self.document())
             case _:
-                return HTMLResponse(_PAGE)
+                return HTMLResponse(documentation_page("LLM Marketplace"))
 
     async def _ready(self) -> JSONResponse:
         report = await self.readiness.report()
