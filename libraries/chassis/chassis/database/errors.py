@@ -1,5 +1,6 @@
 """The one place where the driver's errors become ours."""
 
+import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -47,10 +48,11 @@ _UNREACHABLE = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    # What the driver says where a server dies between the two halves of an answer.
+    asyncpg.InternalClientError,
+    asyncio.IncompleteReadError,
 )
 _BAD_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 _MET_ANOTHER = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -73,7 +75,7 @@ def driver_errors_translated() -> Generator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise UniqueConflict(error.constraint_name or "") from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, *_UNREACHABLE) as error:
         for driver_errors, ours in _TRANSLATIONS:
             if isinstance(error, driver_errors):
                 raise ours() from error
