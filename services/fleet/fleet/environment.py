@@ -117,6 +117,8 @@ def environment_of(services: tuple[str, ...], machine: Machine, inherited: Mappi
     ours = {
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",
+        # Set, it no longer grows: what a password's hash or a document's tree took goes back to the system at once.
+        "MALLOC_TRIM_THRESHOLD_": "131072",
         "GRPC_ENABLE_FORK_SUPPORT": "0",
         "GRPC_VERBOSITY": "ERROR",
     }
