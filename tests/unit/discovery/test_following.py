@@ -9,7 +9,7 @@ from fixtures.listing_documents import listing
 
 from discovery.embeddings.ports import Vectors
 from discovery.following.actions import GiveVectors, TakeChanges
-from discovery.following.ports import ListingChange
+from discovery.following.ports import ListingChange, MadeVectors
 from discovery.following.progress import Progress
 from discovery.indexing.document import ListingDocument, State
 from discovery.indexing.ports import Passages
@@ -41,8 +41,8 @@ class TableInAList:
     async def since(self, number: int, at_most: int) -> Sequence[ListingChange]:
         return [row for row in self.rows if row.number > number][:at_most]
 
-    async def keep(self, listing_id: str, digest: bytes, passages: Passages) -> None:
-        self.kept[digest] = passages
+    async def keep(self, made: Sequence[MadeVectors]) -> None:
+        self.kept |= {one.digest: one.passages for one in made}
 
 
 @dataclass

@@ -6,7 +6,9 @@ from fixtures.listing_documents import listing
 
 from discovery.embeddings.cached_embedder import CachedEmbedder
 from discovery.indexing.actions import EmbedListings, IndexListings
-from discovery.indexing.rules import ANYONE
+from discovery.indexing.document import Visibility
+from discovery.indexing.ports import IndexEntry
+from discovery.indexing.rules import ANYONE, Viewer
 from discovery.search.actions import Search, Suggest
 from discovery.search.errors import InvalidSearch
 from discovery.search.in_process_index import InProcessIndex
@@ -22,6 +24,27 @@ async def test_listings_are_found_by_words_and_meaning() -> None:
     assert [hit.document.id for hit in reply.hits][:1] == ["a"]
     assert {"words", "meaning"} <= {reason.kind for reason in reply.hits[0].reasons}
     assert not reply.degraded
+
+
+async def test_while_listings_wait_for_vectors_the_answer_says_so_to_those_who_may_see_them() -> None:
+    index, embedder = InProcessIndex(), WordEmbedder()
+    await IndexListings(index, embedder)(LISTINGS)
+    hidden = listing("c", description="sorts letters", visibility=Visibility.PRIVATE, team_id="tea_1")
+    await index.put([IndexEntry(hidden)])
+    find = Search(index, embedder)
+    assert not (await find(SearchRequest("letters"), ANYONE)).degraded
+    reply = await find(SearchRequest("letters"), Viewer(signed_in=True, team_ids=frozenset({"tea_1"})))
+    assert reply.degraded
+    assert "1 listing waits" in (reply.degraded_reason or "")
+    await IndexListings(index, embedder)([hidden])
+    assert not (await find(SearchRequest("letters"), Viewer(True, frozenset({"tea_1"})))).degraded
+
+
+async def test_before_the_first_vectors_all_listings_count_as_waiting() -> None:
+    index, embedder = InProcessIndex(), WordEmbedder()
+    await index.put([IndexEntry(document) for document in LISTINGS])
+    reply = await Search(index, embedder)(SearchRequest("letters"), ANYONE)
+    assert (reply.without_vectors, reply.degraded) == (2, True)
 
 
 async def test_without_a_model_words_alone_answer_and_say_so() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chassis.clock import Clock
 from discovery.embeddings.errors import EmbedderUnavailable
 from discovery.embeddings.ports import Embedder
-from discovery.following.ports import ListingChange, ListingChanges, VectorShelf
+from discovery.following.ports import ListingChange, ListingChanges, MadeVectors, VectorShelf
 from discovery.following.progress import Progress
 from discovery.indexing.actions import EmbedListings
 from discovery.indexing.document import State
@@ -88,10 +88,15 @@ class GiveVectors:
         # What changed meanwhile waits anew under its newer document.
         fresh = [entry for entry in entries if self.progress.waiting.get(entry.document.id) is entry.document]
         await self.index.put(fresh)
+        await self.shelf.keep(
+            [
+                MadeVectors(entry.document.id, passages_digest(entry.document), entry.passages)
+                for entry in fresh
+                if entry.passages is not None
+            ]
+        )
+        # Only now: who no longer waits is findable by meaning after a restart too.
         for entry in fresh:
-            if entry.passages is not None:
-                await self.shelf.keep(entry.document.id, passages_digest(entry.document), entry.passages)
-            # Only now: who no longer waits is findable by meaning after a restart too.
             if self.progress.waiting.get(entry.document.id) is entry.document:
                 del self.progress.waiting[entry.document.id]
         return len(documents)

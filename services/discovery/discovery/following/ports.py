@@ -19,6 +19,15 @@ class ListingChange:
     passages: Passages | None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class MadeVectors:
+    """Vectors of a listing's texts as they were with this digest."""
+
+    listing_id: str
+    digest: bytes
+    passages: Passages
+
+
 class ListingChanges(Protocol):
     """The table's changes. A number never becomes visible before a smaller one."""
 
@@ -30,6 +39,6 @@ class ListingChanges(Protocol):
 class VectorShelf(Protocol):
     """Keeps vectors, so that a restart need not make them again."""
 
-    async def keep(self, listing_id: str, digest: bytes, passages: Passages) -> None:
-        """Vectors of the texts with this digest."""
+    async def keep(self, made: Sequence[MadeVectors]) -> None:
+        """All or none of them."""
         ...

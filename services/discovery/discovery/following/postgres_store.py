@@ -6,7 +6,7 @@ import numpy as np
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
-from discovery.following.ports import ListingChange
+from discovery.following.ports import ListingChange, MadeVectors
 from discovery.indexing.document import ListingDocument, Rating
 from discovery.indexing.ports import Passages
 from discovery.indexing.rules import passages_digest, passages_of
@@ -17,6 +17,7 @@ _SINCE = """
 SELECT snapshot, popularity, rating_average, rating_count, vector_model, vector_digest, vectors, known_at, change
 FROM listings WHERE change > $1 ORDER BY change LIMIT $2
 """
+_KEEP = "UPDATE listings SET vector_model = $2, vector_digest = $3, vectors = $4 WHERE listing_id = $1"
 
 
 class PostgresListingChanges:
@@ -31,14 +32,15 @@ class PostgresListingChanges:
             rows = await transaction.fetch(_SINCE, number, at_most)
         return [_change(row) for row in rows]
 
-    async def keep(self, listing_id: str, digest: bytes, passages: Passages) -> None:
+    async def keep(self, made: Sequence[MadeVectors]) -> None:
         """No new change number: every index in another process makes or has its own vectors."""
-        vectors = np.ascontiguousarray(passages.vectors, dtype="<f4").tobytes()
+        rows = [(one.listing_id, one.passages.model_name, one.digest, _bytes_of(one.passages)) for one in made]
         async with self._database.transaction() as transaction:
-            await transaction.execute(
-                "UPDATE listings SET vector_model = $2, vector_digest = $3, vectors = $4 WHERE listing_id = $1",
-                *(listing_id, passages.model_name, digest, vectors),
-            )
+            await transaction.execute_many(_KEEP, rows)
+
+
+def _bytes_of(passages: Passages) -> bytes:
+    return np.ascontiguousarray(passages.vectors, dtype="<f4").tobytes()
 
 
 def _change(row: Row) -> ListingChange:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
+from chassis.web.sent_values import TAKEN_WHOLE
 from discovery.access import RATE
 from discovery.listing_paths import ListingIdPath
 from discovery.ratings.actions import RateListing
@@ -21,7 +22,7 @@ class NewRating(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    stars: int = Field(ge=1, le=5)
+    stars: Annotated[int, Field(ge=1, le=5), TAKEN_WHOLE]
     review: str = Field("", max_length=2000, pattern=r"^[^\x00]*$")
 
 

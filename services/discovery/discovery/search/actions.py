@@ -15,7 +15,7 @@ MAX_PREFIX_LENGTH = 100
 
 @dataclass(frozen=True)
 class Search:
-    """Finds listings by words and meaning; by words alone, and saying `degraded`, when the model cannot answer.
+    """Finds listings by words and meaning; by words alone, and saying why, while the model or vectors are missing.
 
     `meaning_timeout` seconds are waited for a vector, no more.
     """
@@ -31,7 +31,7 @@ class Search:
             return await self.index.search(request, viewer)
         meaning = await self._meaning(request.query)
         reply = await self.index.search(replace(request, meaning=meaning), viewer)
-        return replace(reply, degraded=meaning is None)
+        return replace(reply, degraded_reason=_why_degraded(meaning, reply.without_vectors))
 
     async def _meaning(self, query: str) -> Meaning | None:
         if not self.embedder.ready:
@@ -56,6 +56,15 @@ class Suggest:
             raise InvalidSearch(f"q: at most {MAX_PREFIX_LENGTH} characters", pointer="/q")
         _check_limit(limit)
         return await self.index.suggest(prefix, viewer, limit)
+
+
+def _why_degraded(meaning: Meaning | None, without_vectors: int) -> str | None:
+    if meaning is None:
+        return "The sentence model does not answer just now: words alone were compared."
+    if without_vectors:
+        listings = "1 listing waits" if without_vectors == 1 else f"{without_vectors} listings wait"
+        return f"{listings} for vectors and can be found by words alone until then: ask again in a moment."
+    return None
 
 
 def _check(request: SearchRequest) -> None:

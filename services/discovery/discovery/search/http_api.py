@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 from chassis.web.access import requires
 from chassis.web.application import provided
 from chassis.web.pages import MAX_CURSOR_BYTES, Cursors
+from chassis.web.sent_values import TAKEN_WHOLE
 from discovery.access import BROWSE
 from discovery.indexing.rules import Viewer
 from discovery.search.actions import Search
@@ -32,7 +33,7 @@ class SearchBody(BaseModel):
     query: str = Field("", max_length=MAX_QUERY_LENGTH, pattern=r"^[^\x00]*$", examples=["translate legal letters"])
     filters: FilterMap = Field(default_factory=dict)
     sort: Annotated[Sort, Field(strict=False)] = Sort.RELEVANCE
-    limit: int = Field(20, ge=1, le=MAX_LIMIT)
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT), TAKEN_WHOLE] = 20
     cursor: str | None = Field(None, max_length=MAX_CURSOR_BYTES, description="`next_cursor` of the page before.")
     facets: list[Annotated[Facet, Field(strict=False)]] = Field(default_factory=list[Facet], max_length=len(Facet))
     explain: bool = Field(False, description="Also say how much each reason weighs.")
@@ -61,13 +62,14 @@ class FacetValue(BaseModel):
 
 
 class SearchAnswer(BaseModel):
-    """One page. `total` and `facets` count all hits; `degraded`: words alone answered."""
+    """One page. `total` and `facets` count all hits; `degraded`: words alone answered for all or some listings."""
 
     hits: list[HitView]
     total: int
     next_cursor: str | None
     facets: dict[str, list[FacetValue]]
     degraded: bool
+    degraded_reason: str | None = Field(None, description="Why the meaning of all or some could not be compared.")
 
 
 @router.post("/search", dependencies=[requires(BROWSE)], openapi_extra=TOKEN_OPTIONAL)
@@ -121,6 +123,7 @@ def _answer(reply: SearchReply, following: str | None, *, explain: bool) -> Sear
             for facet, counts in reply.facets.items()
         },
         degraded=reply.degraded,
+        degraded_reason=reply.degraded_reason,
     )
 
 

@@ -19,6 +19,7 @@ from discovery.search.request import Facet, Position, SearchRequest, Sort
 from discovery.search.rules import Evidence, Mask, Scores, is_about, relevance, sort_value
 from discovery.search.slot_masks import SlotMasks
 from discovery.search.slots import Slots
+from discovery.search.vector_space import NO_VECTOR
 
 Places = npt.NDArray[np.intp]
 # The word as typed, and its stem.
@@ -41,7 +42,8 @@ class QueryRun:
         intents = intents_of(self.request.query)
         fulfilment = self.masks.fulfilment(intents)
         about = self._about(fulfilment)
-        found = np.flatnonzero(self.masks.candidates(self.request.filters, self.viewer) & about)
+        candidates = self.masks.candidates(self.request.filters, self.viewer)
+        found = np.flatnonzero(candidates & about)
         scores = self._relevance(found, fulfilment)
         documents = self._documents(found)
         values = self._sort_values(documents, scores)
@@ -52,7 +54,12 @@ class QueryRun:
             for place in page
         )
         following = Position(float(values[page[-1]]), ids[page[-1]]) if more else None
-        return SearchReply(hits, len(found), following, self._facets(about, documents))
+        facets = self._facets(about, documents)
+        return SearchReply(hits, len(found), following, facets, self._without_vectors(candidates))
+
+    def _without_vectors(self, candidates: Mask) -> int:
+        lacking = candidates if self.meaning is None else candidates & (self.meaning == NO_VECTOR)
+        return int(np.count_nonzero(lacking))
 
     def _about(self, fulfilment: Scores) -> Mask:
         if not self.request.query.strip():

@@ -41,13 +41,20 @@ class SearchReply:
     """A page of hits. `total` and `facets` count all hits; `next` is None on the last page.
 
     A facet's counts leave that facet's own filter aside, so that the other choices stay visible.
+    `without_vectors` are the visible listings that pass the filters and could not be compared by meaning.
     """
 
     hits: tuple[Hit, ...] = ()
     total: int = 0
     next: Position | None = None
     facets: Mapping[Facet, tuple[FacetCount, ...]] = field(default_factory=dict[Facet, tuple[FacetCount, ...]])
-    degraded: bool = False
+    without_vectors: int = 0
+    degraded_reason: str | None = None
+
+    @property
+    def degraded(self) -> bool:
+        """Whether words alone answered, for all listings or for some."""
+        return self.degraded_reason is not None
 
 
 @dataclass(frozen=True, slots=True)
