@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from chassis.clock import rfc3339
+from chassis.web.sent_values import SentSecret
 
 _EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,8}$"
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
@@ -35,8 +36,8 @@ class Answer(BaseModel):
 
 Email = Annotated[str, Field(pattern=_EMAIL, max_length=254, examples=["ada@example.org"]), AfterValidator(_lower)]
 # Long enough for any passphrase; the rules of strength speak for themselves.
-Password = Annotated[SecretStr, Field(min_length=1, max_length=256)]
-RefreshToken = Annotated[SecretStr, Field(min_length=16, max_length=128)]
+Password = Annotated[SentSecret, Field(min_length=1, max_length=256)]
+RefreshToken = Annotated[SentSecret, Field(min_length=16, max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
 CommentText = Annotated[str, Field(max_length=2000, pattern=_PRINTABLE)]
 Slug = Annotated[str, Field(pattern=_SLUG, examples=["data-science"])]

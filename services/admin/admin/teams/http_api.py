@@ -14,9 +14,10 @@ from admin.teams.rules import Team
 from chassis.web.access import SIGNED_IN, Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
+from chassis.web.sent_values import TAKEN_WHOLE
 
 router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
-Count = Annotated[int, Field(ge=0, le=10**15)]
+Count = Annotated[int, Field(ge=0, le=10**15), TAKEN_WHOLE]
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=200)]
 
 

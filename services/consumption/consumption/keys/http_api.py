@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.clock import Clock, rfc3339
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
+from chassis.web.sent_values import TAKEN_WHOLE, SentMoment
 from consumption.access import MANAGE_KEYS, READ_KEYS
 from consumption.budgets.rules import MAX_AMOUNT, dollars_of, nanodollars_of
 from consumption.keys.actions import ChangeKey, CreateKey, KeyWish
@@ -24,7 +25,8 @@ Name = Annotated[
 ]
 ListingId = Annotated[str, StringConstraints(pattern="^lst_[0-9a-f]{32}$")]
 TierName = Annotated[str, StringConstraints(pattern=f"^({'|'.join(TIERS)})$")]
-Dollars = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,9})?$")]
+Tokens = Annotated[int, Field(ge=0, le=MAX_AMOUNT, strict=True), TAKEN_WHOLE]
+Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
 
 
 class KeyBounds(BaseModel):
@@ -33,10 +35,10 @@ class KeyBounds(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tier: TierName = "standard"
-    expires_at: AwareDatetime | None = None
+    expires_at: SentMoment | None = None
     allowed_listings: list[ListingId] = Field(default_factory=list, max_length=100)
-    max_concurrency: int | None = Field(None, ge=1, le=10_000)
-    monthly_token_quota: int | None = Field(None, ge=0, le=MAX_AMOUNT, description="Tokens a calendar month, UTC.")
+    max_concurrency: Annotated[int, Field(ge=1, le=10_000, strict=True), TAKEN_WHOLE] | None = None
+    monthly_token_quota: Tokens | None = Field(None, description="Tokens a calendar month, UTC.")
     monthly_budget: Dollars | None = Field(None, description="US dollars a calendar month, UTC, as a decimal string.")
 
 

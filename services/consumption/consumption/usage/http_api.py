@@ -2,17 +2,18 @@
 
 import csv
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.clock import Clock, rfc3339
 from chassis.errors import InvalidInput
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
+from chassis.web.sent_values import SentMoment
 from consumption.access import READ_USAGE
 from consumption.budgets.ports import BalanceReader
 from consumption.budgets.rules import Balance, dollars_of
@@ -23,7 +24,8 @@ router = APIRouter(prefix="/api/v1", tags=["usage"])
 
 Reader = Annotated[UsageReader, Depends(provided("usage_reader"))]
 TimeGiver = Annotated[Clock, Depends(provided("clock"))]
-LONGEST_SPAN = timedelta(days=400)
+LONGEST_SPAN, DEFAULT_SPAN = timedelta(days=400), timedelta(days=30)
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + DEFAULT_SPAN
 CSV_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
@@ -100,15 +102,15 @@ class UsageQuestion(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime | None = Field(None, alias="from", description="From this moment; a month ago if left out.")
-    to: AwareDatetime | None = Field(None, description="Up to this moment, not including it; now if left out.")
+    start: SentMoment | None = Field(None, alias="from", description="From this moment; a month ago if left out.")
+    to: SentMoment | None = Field(None, description="Up to this moment, not including it; now if left out.")
     group_by: GroupBy = GroupBy.LISTING
     format: Literal["json", "csv"] = "json"
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """The half-open time asked about. Raises InvalidInput."""
         end = self.to or now
-        start = self.start or end - timedelta(days=30)
+        start = self.start or max(end, _EARLIEST) - DEFAULT_SPAN
         if not timedelta(0) < end - start <= LONGEST_SPAN:
             raise InvalidInput(f"`from` must lie before `to`, by at most {LONGEST_SPAN.days} days.")
         return start, end

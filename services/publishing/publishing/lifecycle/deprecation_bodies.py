@@ -4,23 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from chassis.clock import rfc3339
+from chassis.web.sent_values import SentMoment
 from publishing.listings.rules import State
 
 ListingId = Annotated[str, Path(pattern=r"^lst_[0-9a-f]{32}$", description="A listing's id")]
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
-
-
-def _written(moment: object) -> object:
-    if moment is not None and not isinstance(moment, str):
-        raise ValueError("write the time as RFC 3339")
-    return moment
-
-
-# pydantic alone would take a number for the seconds of an epoch.
-SentMoment = Annotated[datetime, BeforeValidator(_written)]
 
 
 class DeprecationBody(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from chassis.errors import InvalidInput
+from chassis.web.sent_values import TAKEN_WHOLE
 from publishing.listings.actions import Submission
 from publishing.listings.errors import DocumentNotGiven
 from publishing.listings.price_rules import price_from_dollars, prices_of
@@ -38,7 +39,7 @@ Labels = Annotated[list[Label], Field(max_length=32)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Paragraphs = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
 DollarText = Annotated[str, Field(max_length=40, examples=["0.15"])]
-Tokens = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)]
+Tokens = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True), TAKEN_WHOLE]
 Modality = Literal["text", "image", "audio", "video", "file", "embedding"]
 Visibility = Literal["private", "workspace", "public"]
 
@@ -87,7 +88,7 @@ class ServiceLevelBody(_Body):
     """What the publisher promises."""
 
     uptime_percent: Annotated[float, Field(ge=0, le=100, strict=True)] | None = None
-    latency_p95_ms: Annotated[int, Field(ge=1, le=3_600_000, strict=True)] | None = None
+    latency_p95_ms: Annotated[int, Field(ge=1, le=3_600_000, strict=True), TAKEN_WHOLE] | None = None
 
 
 class VersionBody(_Body):

@@ -18,7 +18,18 @@ router = APIRouter(tags=["runs"])
 RunId = Annotated[str, Path(pattern=r"^ver_[0-9a-f]{32}$", description="A run's id")]
 Watching = Annotated[WatchRun, Depends(provided("watch_run"))]
 _EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "Server-sent events; the schema is that of each, whose data is the run as JSON",
+        "content": {
+            "text/event-stream": {
+                "schema": {
+                    "type": "object",
+                    "required": ["event", "data"],
+                    "properties": {"event": {"type": "string", "enum": ["run", "end"]}, "data": {"type": "string"}},
+                }
+            }
+        },
+    }
 }
 
 
