@@ -17,6 +17,7 @@ from publishing.pipeline.rules import PHASE_NAMES
 pytestmark = pytest.mark.slow
 SAMPLE = [("workers", "validation"), ("workers", "testing"), ("workers", "indexing"), ("postgres", "testing")]
 FULL = os.environ.get("CRASH_CAMPAIGN") == "full"
+TESTING = PHASE_NAMES.index("testing")
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 TRIALS = [pair for _ in range(ROUNDS) for pair in product(("workers", "postgres"), PHASE_NAMES)] if FULL else SAMPLE
 
@@ -49,19 +50,28 @@ def test_a_killed_part_leaves_one_publication_or_none(
     until(scene.fleet.is_up, 60, scene.fleet.tails)
     outcome, hit = scene.disturbed(f"survivor-{number}", victim, phase)
     tell(
-        f"SIGKILL {victim:8} aimed at {phase:14} hit {hit:20} -> {outcome.state}, "
+        f"SIGKILL {victim:8} aimed at {phase:14} hit {hit:30} -> {outcome.state}, "
         f"vendor answered {outcome.vendor_answers} times instead of {undisturbed.vendor_answers}"
     )
     if outcome.state == "succeeded":
         assert outcome.effects == undisturbed.effects
     else:
-        assert "fact ListingPublished" not in outcome.effects
-        assert "price" not in outcome.effects
-    # Only the step that was cut off is done again, and testing is the one that asks the vendor.
-    again = undisturbed.vendor_answers if phase == "testing" else 0
+        require_undone(outcome)
+    # Only the step that was cut off is done again, and testing is the one that asks the vendor. PostgreSQL's children
+    # outlive its SIGKILL by a moment, in which a run goes on from the phases before.
+    may_hit_testing = phase == "testing" or (victim == "postgres" and phase in PHASE_NAMES[:TESTING])
+    again = undisturbed.vendor_answers if may_hit_testing else 0
     assert undisturbed.vendor_answers <= outcome.vendor_answers <= undisturbed.vendor_answers + again
     if hit != "never" and outcome.state == "succeeded":
         survivors.append(f"harbour/survivor-{number}")
+
+
+def require_undone(outcome: Outcome) -> None:
+    """What was published was taken back as often, and the version was rejected once."""
+    effects = outcome.effects
+    assert effects.get("fact ListingPublished", 0) == effects.get("fact ListingRolledBack", 0) <= 1
+    assert effects["fact ListingRejected"] == 1
+    assert "version published" not in effects
 
 
 def test_every_survivor_is_callable_and_found(scene: CrashScene, survivors: list[str]) -> None:

@@ -18,9 +18,10 @@ PHASES = [
     "analytics",
     "completion",
 ]
+TEXT = {"title": "Loom of the old weaver", "description": "Suggests patterns for carpets and shawls."}
+WORDS = "weaver carpets shawls"
 # Nothing of the listing's own words.
-MEANING = "a bird that talks back to seafarers"
-WORDS = "repeats sailors conversations"
+MEANING = "textile designs"
 FITTING = {
     "provider": "Harbour-Works",
     "category": "chat",
@@ -63,7 +64,7 @@ def phases_of(run: Json) -> dict[str, str]:
 def test_a_run_is_watched_and_approved_by_somebody_else_and_found_at_once(
     running_fleet: RunningFleet, publisher: Person, admin: Person, caller: Person
 ) -> None:
-    body = demo_submission(running_fleet, "watched")
+    body = demo_submission(running_fleet, "watched", **TEXT)
     receipt = publisher.post("/api/v1/services", body)
     run_id = receipt["run_id"]
     assert "harbour/watched" not in found(caller, WORDS)
@@ -90,7 +91,7 @@ def test_a_run_is_watched_and_approved_by_somebody_else_and_found_at_once(
 def test_nobody_approves_what_is_his_own(running_fleet: RunningFleet, publisher: Person, admin: Person) -> None:
     both = new_person(running_fleet, admin, "twohats", roles=("approver",))
     for person, code in ((publisher, "forbidden"), (both, "own_approval")):
-        receipt = person.post("/api/v1/services", demo_submission(running_fleet, "own"))
+        receipt = person.post("/api/v1/services", demo_submission(running_fleet, "own", **TEXT))
         approval = opened_approval(admin, receipt["run_id"])
         path = f"/workflows/{approval['approval_id']}"
         refused = person.ask("POST", f"{path}/approve", {"comment": "mine"})
