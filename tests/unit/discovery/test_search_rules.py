@@ -10,6 +10,7 @@ from discovery.search.edit_distance import prefix_distance, typos_allowed
 from discovery.search.errors import InvalidFilter
 from discovery.search.filter_parsing import filters_from
 from discovery.search.intents import fulfilment, intents_of
+from discovery.search.reasons import telling
 from discovery.search.request import Filters
 from discovery.search.rules import Evidence, blended_price, relevance, scaled
 from discovery.search.words import Analyzer
@@ -161,3 +162,8 @@ def test_a_wrong_filter_is_refused_by_its_name(name: str, value: object) -> None
     assert name in refusal.value.message
     assert refusal.value.details == {"pointer": f"/filters/{name}"}
     assert refusal.value.http_status == 422
+
+
+def test_words_that_every_listing_has_are_no_reason_unless_nothing_else_was_asked() -> None:
+    assert telling([("Model", "model"), ("images", "imag")]) == [("images", "imag")]
+    assert telling([("model", "model")]) == [("model", "model")]

@@ -14,7 +14,14 @@ from discovery.search.intents import Intent, intents_of
 from discovery.search.paging import page_of
 from discovery.search.ports import FacetCount, Hit, Reason, SearchReply
 from discovery.search.postings import Postings
-from discovery.search.reasons import intent_reasons, meaning_reason, standing_reasons, words_reason
+from discovery.search.reasons import (
+    SpelledTerms,
+    intent_reasons,
+    meaning_reason,
+    standing_reasons,
+    telling,
+    words_reason,
+)
 from discovery.search.request import Facet, Position, SearchRequest, Sort
 from discovery.search.rules import Evidence, Mask, Scores, is_about, relevance, sort_value
 from discovery.search.slot_masks import SlotMasks
@@ -22,8 +29,6 @@ from discovery.search.slots import Slots
 from discovery.search.vector_space import NO_VECTOR
 
 Places = npt.NDArray[np.intp]
-# The word as typed, and its stem.
-SpelledTerms = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +109,7 @@ class QueryRun:
         document = self.slots.documents[slot]
         if document is None:
             return ()
-        matched = [(word, fields) for word, stem in terms if (fields := postings.fields_with(stem, slot))]
+        matched = [(word, fields) for word, stem in telling(terms) if (fields := postings.fields_with(stem, slot))]
         meaning = None if self.meaning is None else float(self.meaning[slot])
         reasons = (words_reason(matched, float(self.words[slot])), meaning_reason(meaning))
         return (

@@ -10,6 +10,15 @@ from discovery.search.ports import Reason
 _CLOSE = 0.5
 _RELATED = 0.3
 _FULFILLED = 0.5
+# Nearly every listing has them, so that they tell nobody why this one was found.
+_SAY_LITTLE = frozenset({"ai", "api", "llm", "llms", "model", "models", "service", "services"})
+# A word as typed, and its stem.
+SpelledTerms = Sequence[tuple[str, str]]
+
+
+def telling(terms: SpelledTerms) -> SpelledTerms:
+    """The words of a query that can be a reason; all of them where none says more than the others."""
+    return [term for term in terms if term[0].casefold() not in _SAY_LITTLE] or terms
 
 
 def words_reason(matched: Sequence[tuple[str, tuple[str, ...]]], score: float) -> Reason | None:
