@@ -1,10 +1,10 @@
 """A listing as people see it, in a row of search hits or on a page of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from marketplace_cli.api_client import Json
 from marketplace_cli.output import Output
-from marketplace_cli.plain_text import count, dollars, moment, one_line
+from marketplace_cli.plain_text import count, cut_at_word, dollars, moment, one_line
 
 _MEASURES = (
     ("latency_p50_ms", " ms"),
@@ -13,6 +13,10 @@ _MEASURES = (
     ("error_rate", ""),
 )
 HIT_COLUMNS = ("name", ">score", ">in / 1M", ">out / 1M", ">context", "takes", "why")
+_MOST_REASONS = 2
+_LONGEST_REASON = 80
+_WISH = "you asked for: "
+_OTHER_REASONS = ("words", "meaning", "state", "popularity")
 
 
 def hit_row(hit: Json) -> tuple[object, ...]:
@@ -25,8 +29,17 @@ def hit_row(hit: Json) -> tuple[object, ...]:
         dollars(pricing["output"]),
         count(hit["context_length"]),
         hit["input_modalities"],
-        one_line("; ".join(reason["text"] for reason in hit["reasons"]), 120),
+        why(hit["reasons"]),
     )
+
+
+def why(reasons: Sequence[Json]) -> str:
+    """The two reasons that help most to choose: what was asked for and is fulfilled comes first."""
+    wishes = [str(one["text"]).removeprefix(_WISH) for one in reasons if one["kind"] == "intent"]
+    told = [f"you asked for {', '.join(wishes)}"] if wishes else []
+    others = [one for kind in _OTHER_REASONS for one in reasons if one["kind"] == kind]
+    told += [str(one["text"]) for one in others]
+    return "; ".join(cut_at_word(one_line(text, 1000), _LONGEST_REASON) for text in told[:_MOST_REASONS])
 
 
 def listing_facts(listing: Json) -> Iterable[tuple[str, object]]:

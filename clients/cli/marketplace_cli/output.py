@@ -2,19 +2,33 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from marketplace_cli.plain_text import harmless, one_line
 
 _WIDTH_WITHOUT_TERMINAL = 200
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How far something is, as people watch it."""
+
+    progress: Progress
+    task: TaskID
+
+    def move(self, done: int) -> None:
+        """So many are done in all."""
+        self.progress.update(self.task, completed=done)
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,14 @@ class Output:
         """A line on stderr; silent where a program listens."""
         if not self.as_json:
             self.remarks.print(Text(harmless(text), style="dim"), soft_wrap=True)
+
+    @contextmanager
+    def bar(self, words: str, total: int) -> Generator["Bar"]:
+        """A bar on stderr while something goes on; nothing where no person looks."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        quiet = self.as_json or not self.remarks.is_terminal or not total
+        with Progress(*columns, console=self.remarks, disable=quiet, transient=True) as progress:
+            yield Bar(progress, progress.add_task(words, total=total))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str = "Nothing found.") -> None:
         """A table; numbers stand to the right by a `>` before the column's name."""

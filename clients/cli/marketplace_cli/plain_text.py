@@ -21,6 +21,14 @@ def one_line(value: object, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def cut_at_word(text: str, limit: int) -> str:
+    """At most so many characters, and no word that is cut in two."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 2]
+    return f"{head[: head.rfind(' ')] if ' ' in head else head} ..."
+
+
 def count(value: object) -> str:
     """A number with thousands apart; unknown is a dash."""
     return f"{value:,}" if isinstance(value, int) else "-"

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes.gateway_stand_in import GatewayStandIn, answered, gateway, page, problem
+from fakes.gateway_stand_in import Answer, GatewayStandIn, answered, gateway, page, problem
 
 __all__ = ["gateway"]
 GROUP = {
@@ -103,7 +103,8 @@ def test_a_catalogue_goes_in_batches_and_is_summed_up(gateway: GatewayStandIn, t
     gateway.on("POST", "/api/v1/catalogue/imports", _imported)
     result = gateway.run("import", catalogue(tmp_path, *(f"a/{n}" for n in range(120))))
     assert result.exit_code == 0, result.output
-    assert [len(json.loads(one.content)["data"]) for one in gateway.requests] == [50, 50, 20]
+    sent = [one for one in gateway.requests if one.method == "POST"]
+    assert [len(json.loads(one.content)["data"]) for one in sent] == [50, 50, 20]
     assert "120 models: 120 created, 0 updated, 0 unchanged, 0 refused" in result.stdout
 
 
@@ -111,12 +112,61 @@ def test_refused_rows_are_named_by_their_place_in_the_file(gateway: GatewayStand
     gateway.sign_in()
     gateway.on("POST", "/api/v1/catalogue/imports", _imported)
     path = catalogue(tmp_path, "a/1", "a/2", "a/bad", "a/4")
-    result = gateway.run("import", path, "--batch", "2", "--visibility", "private")
+    result = gateway.run("import", path, "--batch", "2", "--visibility", "private", "--no-wait")
     assert result.exit_code == 1
     assert "row 2, a/bad: no id" in result.stdout
     assert gateway.requests[-1].url.params["visibility"] == "private"
     told = json.loads(gateway.run("import", path, "--json").stdout)
     assert (told["created"], told["refused"], len(told["rows"])) == (3, 1, 4)
+
+
+def index(listings: int, without_vectors: int, changed: str = "2026-01-01T00:00:00Z") -> Answer:
+    return answered({"listings": listings, "without_vectors": without_vectors, "last_change_at": changed})
+
+
+def test_an_import_waits_until_all_are_found_by_their_meaning(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", _imported)
+    gateway.on("GET", "/api/v1/stats", index(7, 0), index(7, 0), index(8, 1), index(9, 1), index(9, 0))
+    result = gateway.run("import", catalogue(tmp_path, "a/1", "a/2"), "--json")
+    assert json.loads(result.stdout)["without_vectors"] == 0
+    assert gateway.paths.count("GET /api/v1/stats") == 5
+
+
+def test_an_import_that_changes_nothing_does_not_wait(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", answered({"rows": [{"outcome": "unchanged", "id": "a/1"}]}))
+    gateway.on("GET", "/api/v1/stats", index(7, 0))
+    started = gateway.time
+    assert gateway.run("import", catalogue(tmp_path, "a/1")).exit_code == 0
+    assert gateway.time == started
+
+
+def test_an_update_is_waited_for_until_the_index_took_it(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", answered({"rows": [{"outcome": "updated", "id": "a/1"}]}))
+    gateway.on("GET", "/api/v1/stats", index(7, 0), index(7, 0), index(7, 0, "2026-01-02T00:00:00Z"))
+    assert gateway.run("import", catalogue(tmp_path, "a/1")).exit_code == 0
+    assert gateway.paths.count("GET /api/v1/stats") == 3
+
+
+def test_waiting_for_the_index_ends_after_a_minute_and_says_so(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", _imported)
+    gateway.on("GET", "/api/v1/stats", index(7, 5))
+    started = gateway.time
+    result = gateway.run("import", catalogue(tmp_path, "a/1"))
+    assert (result.exit_code, 60 < gateway.time - started < 62) == (0, True)
+    assert "may miss some" in result.stderr
+
+
+def test_an_import_need_not_wait(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/catalogue/imports", _imported)
+    gateway.on("GET", "/api/v1/stats", index(7, 5))
+    result = gateway.run("import", catalogue(tmp_path, "a/1"), "--no-wait")
+    assert result.stderr == ""
+    assert gateway.paths.count("GET /api/v1/stats") == 0
 
 
 def test_a_batch_that_met_a_busy_service_is_sent_again(gateway: GatewayStandIn, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from fakes.gateway_stand_in import SECRET_KEY, GatewayStandIn, answered, events, gateway, page, problem
 
+from marketplace_cli.listing_page import why
+
 __all__ = ["gateway"]
 LISTING = "lst_" + "b" * 32
 HIT: dict[str, Any] = {
@@ -37,6 +39,27 @@ FACTS = {
     "estimated": False,
     "quota_remaining_tokens": 99824,
 }
+
+
+def test_two_reasons_are_shown_and_the_wish_comes_first() -> None:
+    reasons = [
+        {"kind": "words", "text": '"images" in description; ' + "and more " * 20},
+        {"kind": "meaning", "text": "related (cosine 0.41)"},
+        {"kind": "intent", "text": "you asked for: low price"},
+        {"kind": "intent", "text": "you asked for: reads images"},
+    ]
+    wish, _, words = why(reasons).partition("; ")
+    assert wish == "you asked for low price, reads images"
+    assert words.startswith('"images" in description')
+    assert words.endswith(("and more ...", "and ..."))
+    assert len(words) <= 84
+    assert why([]) == ""
+
+
+def test_search_says_what_it_could_not_compare(gateway: GatewayStandIn) -> None:
+    reply = {"hits": [], "total": 0, "degraded": True, "degraded_reason": "12 listings wait for vectors."}
+    gateway.on("POST", "/api/v1/search", answered(reply))
+    assert "12 listings wait for vectors." in gateway.run("search", "images").stderr
 
 
 def test_search_sends_the_filters_that_were_set_and_no_others(gateway: GatewayStandIn) -> None:

@@ -13,6 +13,7 @@ from marketplace_cli.listing_page import HIT_COLUMNS, hit_row
 from marketplace_cli.option_groups import OptionGroup
 
 app = command_app()
+_WORDS_ALONE = "The meaning could not be compared just now: these are the hits by words alone."
 
 
 class Sort(StrEnum):
@@ -65,7 +66,10 @@ def search(
     *,
     filters: Filters,
 ) -> None:
-    """Find listings by meaning, words and filters; each tells why it was found."""
+    """Find listings by meaning, words and filters; each tells why it was found.
+
+    The score says how well words, meaning and wishes fit this search; it compares hits of one search and no others.
+    """
     body = {"query": " ".join(text or []), "filters": filters.chosen(), "sort": sort.value, "limit": limit}
     with here.public_api() as api:
         reply = api.post("/api/v1/search", body, repeatable=True)
@@ -75,6 +79,7 @@ def search(
 def _page(here: Invocation, reply: Json) -> None:
     hits: list[Json] = reply["hits"]
     here.output.table(HIT_COLUMNS, map(hit_row, hits), "Nothing found: try other words or fewer filters.")
-    here.output.hint(f"{len(hits)} of {reply['total']} shown.")
+    more = "" if len(hits) >= reply["total"] else "; more: --limit"
+    here.output.hint(f"{len(hits)} of {reply['total']} shown{more}. Higher scores fit this search better.")
     if reply.get("degraded"):
-        here.output.hint("The meaning could not be compared just now: these are the hits by words alone.")
+        here.output.hint(reply.get("degraded_reason") or _WORDS_ALONE)
