@@ -45,6 +45,7 @@ from consumption.usage.postgres_store import PostgresUsageReader
 from marketplace.consumption.v1 import keys_pb2_grpc, leases_pb2_grpc, prices_pb2_grpc, settlement_pb2_grpc
 
 SERVICE = "consumption"
+ROUTERS = (keys_router, usage_router)
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _PACKAGE = "/marketplace.consumption.v1"
 GATEWAY = frozenset({"gateway"})
@@ -76,7 +77,7 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         application = Application(
             service=SERVICE,
             description="Keys, quotas and usage of a team.",
-            routers=[keys_router, usage_router],
+            routers=ROUTERS,
             state=_actions(knobs, database, log, hasher)
             | {"access_tokens": AccessTokens(IssuerKeys(admin, clock), epochs)},
             readiness=readiness,

@@ -48,6 +48,7 @@ from publishing.validation.actions import ValidateDocument
 from publishing.validation.http_api import router as validation_router
 from publishing.validation.process_runner import ProcessRunner
 
+ROUTERS = (listings_router, lifecycle_router, runs_router, import_router, validation_router)
 DESCRIPTION = "Publish LLM services: submit a version, follow its ten-phase pipeline, deprecate, import catalogues."
 
 
@@ -68,7 +69,7 @@ async def api(settings: PublishingSettings | None = None) -> AsyncGenerator[Unit
         application = Application(
             service=SERVICE,
             description=DESCRIPTION,
-            routers=[listings_router, lifecycle_router, runs_router, import_router, validation_router],
+            routers=ROUTERS,
             state={
                 "access_tokens": AccessTokens(IssuerKeys(admin, clock), epochs),
                 "signals": PublishingSignals(metrics),
