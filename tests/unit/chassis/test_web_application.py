@@ -133,7 +133,8 @@ def test_a_body_past_the_limit_is_refused_whether_its_length_is_declared_or_not(
         streamed = http.post("/texts", content=endless(), headers=headers)
     assert fits.json() == 3
     assert (declared.status_code, streamed.status_code) == (413, 413)
-    assert streamed.json()["code"] == "too_large"
+    assert {streamed.json()["code"], declared.json()["code"]} == {"too_large"}
+    assert declared.headers["content-type"] == "application/problem+json"
 
 
 def test_the_documentation_page_comes_without_a_foreign_host() -> None:

@@ -14,6 +14,7 @@ from chassis.errors import ErrorKind, MarketplaceError
 from chassis.health import Readiness
 from chassis.metrics import CONTENT_TYPE, RequestMetrics, exposition
 from chassis.web.access import PUBLIC, access_rules_of, requires
+from chassis.web.body_limit import refuse_large_bodies_as_problems
 from chassis.web.problems import PROBLEM_CONTENT, Problem, install_problem_handlers
 from chassis.web.request_scope import RequestScope
 from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
@@ -63,6 +64,7 @@ class Application:
         _add_documentation(app)
         app.include_router(_operations(self))
         access_rules_of(app)
+        refuse_large_bodies_as_problems(app)
         app.add_middleware(
             RequestScope,
             metrics=RequestMetrics(self.registry, self.service),
