@@ -85,7 +85,7 @@ def end_comment(call: LiveCall, facts: dict[str, object]) -> bytes:
 
 
 def error_headers(error: MarketplaceError) -> HeaderList:
-    """When to try again, if ever, in the headers that OpenAI's clients obey."""
+    """When to try again, if ever, in the headers that OpenAI's clients obey; what HTTP itself asks of a refusal."""
     headers: HeaderList = []
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, -int(-error.retry_after // 1))))
@@ -95,6 +95,8 @@ def error_headers(error: MarketplaceError) -> HeaderList:
         headers.append((b"x-should-retry", b"false"))
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers.append((b"www-authenticate", b"Bearer"))
+    if "allow" in error.details:
+        headers.append((b"allow", str(error.details["allow"]).encode()))
     return headers
 
 

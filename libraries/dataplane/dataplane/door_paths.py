@@ -52,7 +52,7 @@ def asked(method: str, path: str) -> Asked:
     what = _asked(path)
     right = "POST" if isinstance(what, Call) else "GET"
     if method != right:
-        raise MethodNotAllowed(f"This path takes {right}, not {method[:20]}.")
+        raise MethodNotAllowed(f"This path takes {right}, not {method[:20]}.", allow=right)
     return what
 
 

@@ -137,6 +137,7 @@ async def test_bad_requests_get_an_error_in_openais_shape(
     assert reply.status == status
     assert _error(reply.body)["type"] == "invalid_request_error"
     assert reply.headers["x-request-id"]
+    assert ("allow" in reply.headers) == (status == 405)
     assert not bench.upstream.sent
 
 
