@@ -27,6 +27,7 @@ class Services:
     """Stands for the four services behind the proxy; remembers what it was asked."""
 
     error: Exception | None = None
+    once: bool = False
     requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
     bodies: list[bytes] = field(default_factory=list[bytes])
 
@@ -34,7 +35,8 @@ class Services:
         self.bodies.append(await request.aread())
         self.requests.append(request)
         if self.error is not None:
-            raise self.error
+            error, self.error = self.error, None if self.once else self.error
+            raise error
         headers = {"content-type": "text/plain", "connection": "close", "x-own": "kept"}
 
         async def body() -> AsyncIterator[bytes]:
@@ -182,3 +184,12 @@ def test_the_joined_page_keeps_what_is_routed_and_names_schemas_by_service() -> 
     assert "/health" not in page["paths"]
     assert set(page["paths"]["/api/v1/services/{id}"]) == {"get", "put"}
     assert "/v1/chat/completions" in page["paths"]
+
+
+@pytest.mark.parametrize(("method", "status", "tries"), [("GET", 201, 2), ("DELETE", 503, 1), ("POST", 503, 1)])
+async def test_a_kept_connection_that_was_closed_costs_readers_nothing(
+    front: Front, method: str, status: int, tries: int
+) -> None:
+    front.services.error, front.services.once = httpx.RemoteProtocolError("closed"), True
+    answer = await front.http.request(method, "/api/v1/keys")
+    assert (answer.status_code, len(front.services.requests)) == (status, tries)

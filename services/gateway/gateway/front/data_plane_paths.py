@@ -2,10 +2,6 @@
 
 from typing import Any
 
-_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CallBody"}}},
-}
 _ERROR: dict[str, Any] = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CallError"}}}}
 _REFUSALS = {
     "400": "The body is not valid",
@@ -24,7 +20,10 @@ _REPLY: dict[str, Any] = {
         "description": "The vendor's reply, streamed where the body asks for it. Headers tell tokens, cost, limits.",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            "text/event-stream": {"schema": {"type": "string"}},
+            # In OpenAPI 3.1 the schema of a stream of events is that of each.
+            "text/event-stream": {
+                "schema": {"type": "object", "required": ["data"], "properties": {"data": {"type": "string"}}}
+            },
         },
     },
     **{status: {"description": text, **_ERROR} for status, text in _REFUSALS.items()},
@@ -32,7 +31,7 @@ _REPLY: dict[str, Any] = {
 
 
 def _operation(
-    name: str, summary: str, *, body: bool = True, parameters: list[dict[str, Any]] | None = None
+    name: str, summary: str, *, body: str = "", parameters: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"gateway_{name}",
@@ -42,7 +41,8 @@ def _operation(
         "responses": _REPLY,
     }
     if body:
-        operation["requestBody"] = _BODY
+        schema = {"$ref": f"#/components/schemas/{body}"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if parameters:
         operation["parameters"] = parameters
     return operation
@@ -54,34 +54,56 @@ def _in_path(name: str, description: str) -> dict[str, Any]:
 
 DATA_PLANE_PATHS: dict[str, Any] = {
     "/v1/chat/completions": {
-        "post": _operation("chat", "Chat with a listing; `model` is its id or team/name[@version]")
+        "post": _operation("chat", "Chat with a listing; `model` is its id or team/name[@version]", body="ChatBody")
     },
-    "/v1/completions": {"post": _operation("completions", "Complete a text")},
-    "/v1/embeddings": {"post": _operation("embeddings", "Turn texts into vectors")},
-    "/v1/models": {"get": _operation("models", "The listings that this key may call", body=False)},
+    "/v1/completions": {"post": _operation("completions", "Complete a text", body="CompletionBody")},
+    "/v1/embeddings": {"post": _operation("embeddings", "Turn texts into vectors", body="EmbeddingBody")},
+    "/v1/models": {"get": _operation("models", "The listings that this key may call")},
     "/v1/models/{model}": {
-        "get": _operation(
-            "model", "One listing as a model", body=False, parameters=[_in_path("model", "Listing id or team/name")]
-        )
+        "get": _operation("model", "One listing as a model", parameters=[_in_path("model", "Listing id or team/name")])
     },
     "/api/v1/consume/{listing}": {
         "post": _operation(
             "consume",
             "Call a listing by its id, or id@version",
+            body="ConsumeBody",
             parameters=[_in_path("listing", "Listing id or team/name, with an optional @version")],
         )
     },
 }
 
-DATA_PLANE_SCHEMAS: dict[str, Any] = {
-    "CallBody": {
+_MODEL: dict[str, Any] = {"type": "string", "minLength": 1, "description": "Listing id or team/name[@version]"}
+# A text or several, or tokens by their numbers.
+_TEXTS: dict[str, Any] = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1}]}
+_MESSAGES: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
         "type": "object",
-        "properties": {
-            "model": {"type": "string"},
-            "stream": {"type": "boolean"},
-            "max_tokens": {"type": "integer", "minimum": 1},
-        },
+        "required": ["role"],
+        "properties": {"role": {"type": "string"}, "content": {"type": ["string", "array", "null"]}},
     },
+}
+_ANSWER: dict[str, Any] = {
+    "stream": {"type": "boolean"},
+    "max_tokens": {"type": "integer", "minimum": 1, "maximum": 2**31},
+}
+
+
+def _body(required: list[str], properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What we read of a body; every other field of OpenAI's goes to the vendor as it is."""
+    return {"type": "object", "required": required, "properties": properties, **more}
+
+
+DATA_PLANE_SCHEMAS: dict[str, Any] = {
+    "ChatBody": _body(["model", "messages"], {"model": _MODEL, "messages": _MESSAGES, **_ANSWER}),
+    "CompletionBody": _body(["model", "prompt"], {"model": _MODEL, "prompt": _TEXTS, **_ANSWER}),
+    "EmbeddingBody": _body(["model", "input"], {"model": _MODEL, "input": _TEXTS}),
+    "ConsumeBody": _body(
+        [],
+        {"messages": _MESSAGES, "prompt": _TEXTS, "input": _TEXTS, **_ANSWER},
+        anyOf=[{"required": ["messages"]}, {"required": ["prompt"]}, {"required": ["input"]}],
+    ),
     "CallError": {
         "type": "object",
         "required": ["error"],

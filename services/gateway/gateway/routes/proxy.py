@@ -16,6 +16,7 @@ _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 _NOT_TO_SERVICES = _HOP_BY_HOP | {b"host", b"expect", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
+_SAFE = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Proxy:
             content=body.chunks() if _has_body(scope) else None,
         )
         try:
-            response = await self.client.send(request, stream=True)
+            response = await self._send(request)
         except httpx.TimeoutException as error:
             raise ServiceTimedOut(f"{service} did not answer in time: try again later.") from error
         except httpx.HTTPError as error:
@@ -46,6 +47,15 @@ class Proxy:
             await _reply(response, body, send)
         finally:
             await response.aclose()
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self.client.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            # A kept connection may be closed by the service just as it is used; asking twice to read changes nothing.
+            if request.method not in _SAFE or "content-length" in request.headers:
+                raise
+            return await self.client.send(request, stream=True)
 
 
 class _Body:
