@@ -116,6 +116,6 @@ def test_a_catalogue_entry_cannot_be_called_and_callers_import_for_nobody_else(
     headers = {"authorization": f"Bearer {caller.key('catalogue')['key']}"}
     body = {"model": entry["name"], "messages": [{"role": "user", "content": "Ahoy"}]}
     refused = running_fleet.http.post(f"{running_fleet.gateway}/v1/chat/completions", json=body, headers=headers)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_callable")
     anybody = running_fleet.http.post(f"{running_fleet.gateway}/api/v1/catalogue/imports", json={"data": [row]})
     assert anybody.status_code == 401

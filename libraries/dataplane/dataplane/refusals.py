@@ -45,6 +45,13 @@ class ModelNotFound(MarketplaceError):
     kind = ErrorKind.NOT_FOUND
 
 
+class ModelNotCallable(MarketplaceError):
+    """The caller may see the listing, and nobody serves it here."""
+
+    code = "model_not_callable"
+    kind = ErrorKind.NOT_FOUND
+
+
 class PathNotFound(MarketplaceError):
     """No such path at this door."""
 

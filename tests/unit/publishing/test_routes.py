@@ -4,7 +4,7 @@ import pytest
 from fakes.publishing import in_state
 from fixtures.publishing_actions import RED, Bench, content, submission
 
-from publishing.listings.errors import ListingNotFound
+from publishing.listings.errors import ListingNotCallable, ListingNotFound
 from publishing.listings.rules import State
 from publishing.routes.actions import ListRoutes, ReadListing, ResolveRoute
 
@@ -57,6 +57,17 @@ async def test_only_published_and_deprecated_listings_are_called(state: State) -
     with pytest.raises(ListingNotFound):
         await resolve(bench)("red/echo", "", "tea_red")
     assert (await ReadListing(bench.routes)(receipt.listing.listing_id)).listing.state is state
+
+
+async def test_a_catalogue_entry_says_so_to_those_who_may_see_it_and_to_nobody_else() -> None:
+    bench = Bench()
+    receipt = await bench.published(content=content(visibility="private"))
+    in_state(bench.listings, receipt.listing.listing_id, State.CATALOGUE_ONLY)
+    with pytest.raises(ListingNotCallable):
+        await resolve(bench)("red/echo", "", "tea_red")
+    with pytest.raises(ListingNotFound) as hidden:
+        await resolve(bench)("red/echo", "", "tea_blue")
+    assert hidden.value.code == "listing_not_found"
 
 
 async def test_an_older_published_version_can_still_be_called_and_a_waiting_one_cannot() -> None:

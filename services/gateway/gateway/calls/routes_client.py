@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,6 +11,7 @@ from chassis.errors import ErrorKind, MarketplaceError
 from chassis.rpc.channel import Peer
 from dataplane.pricing import Price
 from dataplane.records import Credential, KeyRecord, Route
+from dataplane.refusals import ModelNotCallable
 from gateway.calls.kept import Kept
 from gateway.calls.keys_client import microseconds
 from marketplace.consumption.v1 import prices_pb2
@@ -22,6 +24,7 @@ UNKNOWN_SECONDS = 1.0
 STALE_SECONDS = 300.0
 PAGE = 500
 MOST_LISTED = 5000
+_NOT_CALLABLE = "listing_not_callable"
 # Set on calls that name no bound, to listings that name none either.
 MAX_OUTPUT_TOKENS = 4096
 
@@ -34,7 +37,8 @@ class GrpcRoutes:
     consumption: Peer
     monotonic: Callable[[], float]
     now: Callable[[], int]
-    routes: Kept[tuple[str, str, str], Route] = field(init=False)
+    # True stands for what the team may see, and nobody may call.
+    routes: Kept[tuple[str, str, str], Route | Literal[True]] = field(init=False)
     lists: Kept[str, tuple[Route, ...]] = field(init=False)
     prices: Kept[str, Price] = field(init=False)
 
@@ -45,20 +49,34 @@ class GrpcRoutes:
         self.prices = Kept(self.monotonic, *lives)
 
     async def resolve(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
-        """The route of an id or name for the key's team, or None where it may not see one."""
+        """The route of an id or name for the key's team, or None where it may not see one.
+
+        Raises ModelNotCallable where it may see one that nobody serves.
+        """
         asked = (key.team_id, model, version)
-        return await self.routes.get(asked, lambda: self._resolve(*asked))
+        found = await self.routes.get(asked, lambda: self._resolve(*asked))
+        if found is not True:
+            return found
+        if key.allowed_listings or key.allowed_models:
+            return None
+        raise ModelNotCallable(
+            f"The model '{model[:200]}' is a catalogue entry: it can be found, but nobody serves it here, so it cannot"
+            " be called. GET /v1/models lists those that can.",
+            param="model",
+        )
 
     async def visible(self, key: KeyRecord) -> Sequence[Route]:
         """Every route that the key's team may call, in order of name."""
         return await self.lists.get(key.team_id, lambda: self._list(key.team_id)) or ()
 
-    async def _resolve(self, team_id: str, model: str, version: str) -> Route | None:
+    async def _resolve(self, team_id: str, model: str, version: str) -> Route | Literal[True] | None:
         stub = ListingCatalogueStub(self.publishing.channel)
         request = listing_catalogue_pb2.ResolveRouteRequest(listing=model, version=version, team_id=team_id)
         try:
             answer = await self.publishing.ask(stub.ResolveRoute, request)
         except MarketplaceError as error:
+            if error.code == _NOT_CALLABLE:
+                return True
             if error.kind in {ErrorKind.NOT_FOUND, ErrorKind.INVALID}:
                 return None
             raise

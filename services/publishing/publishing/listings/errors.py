@@ -9,6 +9,12 @@ class ListingNotFound(NotFound):
     code = "listing_not_found"
 
 
+class ListingNotCallable(ListingNotFound):
+    """A catalogue entry: this caller may see it, and nobody serves it here."""
+
+    code = "listing_not_callable"
+
+
 class VersionNotFound(NotFound):
     """The listing has no such version."""
 

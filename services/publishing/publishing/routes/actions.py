@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from publishing.listings.actions import endpoint_host
-from publishing.listings.errors import ListingNotFound
+from publishing.listings.errors import ListingNotCallable, ListingNotFound
 from publishing.listings.names import split_version
-from publishing.listings.rules import CALLABLE, Listing, Version, may_see
+from publishing.listings.rules import CALLABLE, Listing, State, Version, may_see
 from publishing.listings.sealed_credentials import CredentialSeal
 from publishing.routes.ports import RouteSource
 
 MOST_ROUTES = 500
 USUAL_ROUTES = 100
+_UNSEEN = "There is no such listing, or your team may not see it."
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ResolveRoute:
     seal: CredentialSeal
 
     async def __call__(self, wanted: str, version: str, team_id: str) -> ResolvedRoute:
-        """Raises ListingNotFound, also where that team may not see the listing or nothing is callable."""
+        """Raises ListingNotFound, also where that team may not see it; ListingNotCallable for a catalogue entry."""
         name, named_version = split_version(wanted)
         listing, chosen = await find_callable(self.source, name, version or named_version, team_id)
         sealed = await self.source.credential(chosen.version_id)
@@ -86,10 +87,14 @@ class CallableListings:
 
 
 async def find_callable(source: RouteSource, name: str, version: str, team_id: str) -> tuple[Listing, Version]:
-    """The listing and the version that a team may call. Raises ListingNotFound."""
+    """The listing and the version that a team may call. Raises ListingNotFound, ListingNotCallable."""
     listing = await source.listing(name)
-    if listing is None or not may_see(listing, team_id) or listing.state not in CALLABLE:
-        raise ListingNotFound("There is no such listing, or your team may not see it.")
+    if listing is None or not may_see(listing, team_id):
+        raise ListingNotFound(_UNSEEN)
+    if listing.state is State.CATALOGUE_ONLY:
+        raise ListingNotCallable("This is a catalogue entry: it can be found, and nobody serves it here.")
+    if listing.state not in CALLABLE:
+        raise ListingNotFound(_UNSEEN)
     if version:
         chosen = await source.version(listing.listing_id, version)
     else:

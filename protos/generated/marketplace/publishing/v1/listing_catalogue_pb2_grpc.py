@@ -63,7 +63,8 @@ class ListingCatalogueServicer:
 
     def ResolveRoute(self, request, context):
         """The way of a call: an id or `team-slug/name`, with an optional version, seen by one team.
-        NOT_FOUND also where that team may not see the listing.
+        NOT_FOUND also where that team may not see the listing; with the code `listing_not_callable` where it may, and the
+        listing is a catalogue entry that nobody serves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,8 @@ class ListingCatalogueStub:
     """One listing by id, in whatever state; NOT_FOUND where there is none."""
     ResolveRoute: _grpc.UnaryUnaryMultiCallable[_listing_catalogue_pb2.ResolveRouteRequest, _listing_catalogue_pb2.ResolveRouteResponse]
     """The way of a call: an id or `team-slug/name`, with an optional version, seen by one team.
-    NOT_FOUND also where that team may not see the listing.
+    NOT_FOUND also where that team may not see the listing; with the code `listing_not_callable` where it may, and the
+    listing is a catalogue entry that nobody serves.
     """
     ListRoutes: _grpc.UnaryUnaryMultiCallable[_listing_catalogue_pb2.ListRoutesRequest, _listing_catalogue_pb2.ListRoutesResponse]
     """All callable listings that a team may see, for model lists; pages in order of name."""
@@ -47,7 +48,8 @@ class ListingCatalogueAsyncStub(ListingCatalogueStub):
     """One listing by id, in whatever state; NOT_FOUND where there is none."""
     ResolveRoute: _aio.UnaryUnaryMultiCallable[_listing_catalogue_pb2.ResolveRouteRequest, _listing_catalogue_pb2.ResolveRouteResponse]  # type: ignore[assignment]
     """The way of a call: an id or `team-slug/name`, with an optional version, seen by one team.
-    NOT_FOUND also where that team may not see the listing.
+    NOT_FOUND also where that team may not see the listing; with the code `listing_not_callable` where it may, and the
+    listing is a catalogue entry that nobody serves.
     """
     ListRoutes: _aio.UnaryUnaryMultiCallable[_listing_catalogue_pb2.ListRoutesRequest, _listing_catalogue_pb2.ListRoutesResponse]  # type: ignore[assignment]
     """All callable listings that a team may see, for model lists; pages in order of name."""
@@ -68,7 +70,8 @@ class ListingCatalogueServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_listing_catalogue_pb2.ResolveRouteResponse, _abc.Awaitable[_listing_catalogue_pb2.ResolveRouteResponse]]:
         """The way of a call: an id or `team-slug/name`, with an optional version, seen by one team.
-        NOT_FOUND also where that team may not see the listing.
+        NOT_FOUND also where that team may not see the listing; with the code `listing_not_callable` where it may, and the
+        listing is a catalogue entry that nobody serves.
         """
 
     @_abc_1.abstractmethod
