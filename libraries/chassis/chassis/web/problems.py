@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from chassis.errors import KIND_FACTS, ErrorKind, MarketplaceError
 from chassis.web.allowed_methods import allowed_methods
 
+_NO_SUCH_PATH = "Nothing answers at this path: /docs lists every path; an id stands in it whole and holds no slash."
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("web")
 
@@ -102,7 +104,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     problem = Problem(
         title=str(error.detail),
         status=error.status_code,
-        detail=str(error.detail),
+        detail=_NO_SUCH_PATH if error.detail == HTTPStatus.NOT_FOUND.phrase else str(error.detail),
         code=codes.get(error.status_code, "http_error"),
     )
     headers = dict(error.headers or {})
