@@ -100,8 +100,8 @@ test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI d
 	@$(call pytest,$(HERMETIC),-q -m fuzz)
 
 .PHONY: test-performance
-test-performance: $(STAMP) ## The benchmarks; BENCHMARK_SCALE=smoke only proves that they run
-	@$(call pytest,tests/performance,-q -s)
+test-performance: $(STAMP) ## Print the tables of the benchmarks (BENCHMARKS="calls search": only these; BENCHMARK_SCALE=smoke: only prove that they run)
+	@$(BIN)/python tests/performance $(BENCHMARKS)
 
 .PHONY: coverage
 coverage: test ## The coverage as pages, in htmlcov/

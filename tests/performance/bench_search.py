@@ -7,6 +7,7 @@ where a model of the same task as the right one counts half. Then speed, and the
 import asyncio
 import json
 import math
+import os
 import re
 import sys
 import tempfile
@@ -22,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fixtures.listing_documents import catalogue_listings, listing
 from fixtures.real_inputs import real_inputs_folder
+from process_costs import pss_mib
+from scale import is_smoke, scaled
+from tables import Cell, print_table
 
 from discovery.embeddings.minilm_embedder import MiniLmEmbedder
 from discovery.embeddings.ports import Vectors
@@ -137,16 +141,16 @@ class Quality:
             self.first += place == 0
             self.recalled += 1
 
-    def __str__(self) -> str:
-        shares = (self.ndcg, self.first, self.recalled, self.graded)
-        return " / ".join(f"{share / self.asked:.3f}" for share in shares)
+    def shares(self) -> list[Cell]:
+        """NDCG@10, hit@1, recall@10, graded NDCG@10: means over the needs."""
+        return [f"{share / self.asked:.3f}" for share in (self.ndcg, self.first, self.recalled, self.graded)]
 
 
 def _dcg(gains: Sequence[float]) -> float:
     return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
 
 
-async def quality_rows(collection: Collection, embedder: MiniLmEmbedder) -> list[tuple[str, str]]:
+async def quality_rows(collection: Collection, embedder: MiniLmEmbedder) -> list[list[Cell]]:
     """Words alone, meaning alone, and the two fused as the service does it."""
     index = await _filled(collection, embedder)
     vectors = await embedder.embed([need for need, _ in collection.needs])
@@ -162,9 +166,9 @@ async def quality_rows(collection: Collection, embedder: MiniLmEmbedder) -> list
         ]
     )
     return [
-        ("words alone (BM25F)", str(await _asked(index, collection, None))),
-        ("meaning alone", str(await _asked(wordless, collection, vectors))),
-        ("fused, as served", str(await _asked(index, collection, vectors))),
+        ["words alone (BM25F)", *(await _asked(index, collection, None)).shares()],
+        ["meaning alone", *(await _asked(wordless, collection, vectors)).shares()],
+        ["fused, as served", *(await _asked(index, collection, vectors)).shares()],
     ]
 
 
@@ -189,52 +193,47 @@ async def _asked(index: InProcessIndex, collection: Collection, vectors: Vectors
     return quality
 
 
-async def wish_rows(documents: list[ListingDocument], index: InProcessIndex, embedder: MiniLmEmbedder) -> list[str]:
+async def wish_rows(
+    documents: list[ListingDocument], index: InProcessIndex, embedder: MiniLmEmbedder
+) -> list[list[Cell]]:
     """Of the ten first hits, how many fulfil all that the need says; and how many would by chance."""
-    rows: list[str] = []
+    rows: list[list[Cell]] = []
     for need, fulfils in WISHES.items():
         vector = (await embedder.embed([need]))[0]
         reply = await index.search(SearchRequest(need, limit=10, meaning=Meaning(embedder.model_name, vector)), ANYONE)
         good = sum(fulfils(hit.document) for hit in reply.hits)
         chance = 10 * sum(map(fulfils, documents)) / len(documents)
-        rows.append(f"{good:>4} of 10 (chance {chance:.1f})  {need}")
+        rows.append([need, good, f"{chance:.1f}"])
     return rows
 
 
-def process_memory() -> str:
-    """Proportional set size in megabytes, where the system tells."""
-    file = Path("/proc/self/smaps_rollup")
-    found = re.search(r"^Pss:\s+(\d+) kB", file.read_text(), re.MULTILINE) if file.exists() else None
-    return f"{int(found[1]) / 1024:.0f} MB" if found else "unknown"
-
-
-async def timed(queries: Sequence[str], ask: Callable[[str], Any]) -> str:
+async def timed(name: str, queries: Sequence[str], ask: Callable[[str], Any]) -> list[Cell]:
     """Median and 95th percentile in milliseconds."""
     times: list[float] = []
     for query in queries:
         begin = time.perf_counter()
         await ask(query)
         times.append((time.perf_counter() - begin) * 1000)
-    return f"p50 {np.percentile(times, 50):.2f} ms, p95 {np.percentile(times, 95):.2f} ms"
+    return [name, float(np.percentile(times, 50)), float(np.percentile(times, 95))]
 
 
-async def speed_rows(documents: list[ListingDocument], needs: Sequence[str], embedder: MiniLmEmbedder) -> list[str]:
+async def print_speed(documents: list[ListingDocument], needs: Sequence[str], embedder: MiniLmEmbedder) -> None:
     """Embedding, indexing and asking, on the real catalogue and on ten thousand listings made of its copies."""
+    own = [os.getpid()]
+    with_model = pss_mib(own)
     index = InProcessIndex()
     begin = time.perf_counter()
     await IndexListings(index, embedder)(documents)
-    seconds = time.perf_counter() - begin
-    memory = process_memory()
+    seconds, small = time.perf_counter() - begin, pss_mib(own)
     search = Search(index, embedder)
     vector = (await embedder.embed(["chat model"]))[0]
     many = await _many(documents, index, embedder)
     rows = [
-        f"index {len(documents)} listings, vectors and all: {seconds:.1f} s ({len(documents) / seconds:.0f}/s)",
-        f"memory with {len(documents)} listings: {memory}",
-        "embed one need: " + await timed(needs, lambda need: embedder.embed([need])),
-        "search 364, embedding included: " + await timed(needs, lambda need: search(SearchRequest(need), ANYONE)),
+        await timed("embed one need", needs, lambda need: embedder.embed([need])),
+        await timed(f"search {len(documents)}, a new need", needs, lambda need: search(SearchRequest(need), ANYONE)),
     ]
-    for label, filled in ((f"{len(documents)}", index), (f"{await many.size():,}", many)):
+    for filled in (index, many):
+        size = await filled.size()
 
         def ask(need: str, filled: InProcessIndex = filled) -> Any:
             return filled.search(SearchRequest(need, meaning=Meaning(embedder.model_name, vector)), ANYONE)
@@ -242,9 +241,16 @@ async def speed_rows(documents: list[ListingDocument], needs: Sequence[str], emb
         def complete(need: str, filled: InProcessIndex = filled) -> Any:
             return filled.suggest(need.rsplit(maxsplit=1)[-1][:6], ANYONE, 10)
 
-        rows.append(f"search {label}, the index alone: {await timed(needs, ask)}")
-        rows.append(f"suggest {label}: {await timed(needs, complete)}")
-    return [*rows, f"memory with {await many.size():,} listings more: {process_memory()}"]
+        rows.append(await timed(f"search {size:,}, the index alone", needs, ask))
+        rows.append(await timed(f"suggest {size:,}", needs, complete))
+    print_table(
+        "Search in one process",
+        ["deed", "p50 ms", "p95 ms"],
+        rows,
+        f"Indexing {len(documents)} listings with their vectors: {seconds:.1f} s ({len(documents) / seconds:.0f}/s).",
+        f"Memory in MiB: {with_model:.0f} with the model, {small:.0f} with {len(documents)} listings,"
+        f" {pss_mib(own):.0f} with {await many.size():,} more.",
+    )
 
 
 async def _many(documents: list[ListingDocument], index: InProcessIndex, embedder: MiniLmEmbedder) -> InProcessIndex:
@@ -257,18 +263,17 @@ async def _many(documents: list[ListingDocument], index: InProcessIndex, embedde
     return many
 
 
-async def main() -> None:
-    """Prints all tables."""
+async def measure() -> None:
+    """Prints all tables; a smoke run indexes 40 listings and leaves the labelled needs out."""
     folder = real_inputs_folder()
-    print(f"memory before the model: {process_memory()}")
     with tempfile.TemporaryDirectory() as data_folder:
         embedder = MiniLmEmbedder(Path(data_folder))
         await embedder.embed(["warm"])
-        print(f"memory with the model: {process_memory()}")
-        documents = catalogue_listings(folder / "catalogue" / "models.json")
-        needs = [need for need, _ in read_collection(folder / "search", "TensorFlow Hub").needs[:200]]
-        print("\n".join(await speed_rows(documents, needs, embedder)))
-        await print_quality(folder, documents, embedder)
+        documents = catalogue_listings(folder / "catalogue" / "models.json")[: scaled(1000, 40)]
+        needs = [need for need, _ in read_collection(folder / "search", "TensorFlow Hub").needs[: scaled(200, 10)]]
+        await print_speed(documents, needs, embedder)
+        if not is_smoke():
+            await print_quality(folder, documents, embedder)
         await embedder.close()
 
 
@@ -276,15 +281,27 @@ async def print_quality(folder: Path, documents: list[ListingDocument], embedder
     """The labelled needs, then the wishes on the real catalogue."""
     for name in SETS:
         collection = read_collection(folder / "search", name)
-        print(f"\n{name}: {len(collection.items)} models, {len(collection.needs)} needs")
-        print(f"{'':24}NDCG@10 / hit@1 / recall@10 / graded NDCG@10")
-        for method, figures in await quality_rows(collection, embedder):
-            print(f"{method:24}{figures}")
+        print_table(
+            f"{name}: {len(collection.items)} models, {len(collection.needs)} needs",
+            ["found by", "NDCG@10", "hit@1", "recall@10", "graded NDCG@10"],
+            await quality_rows(collection, embedder),
+        )
     index = InProcessIndex()
     await IndexListings(index, embedder)(documents)
-    print(f"\nNeeds with wishes on {len(documents)} real models: hits that fulfil all of them")
-    print("\n".join(await wish_rows(documents, index, embedder)))
+    print_table(
+        f"Needs with wishes on {len(documents)} real models: how many of ten hits fulfil all of them",
+        ["need", "good hits", "by chance"],
+        await wish_rows(documents, index, embedder),
+    )
+
+
+def main() -> None:
+    """Print the tables, where the real inputs are."""
+    if real_inputs_folder().exists():
+        asyncio.run(measure())
+    else:
+        print("left out: the real inputs are absent; set REAL_INPUTS to their folder")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
