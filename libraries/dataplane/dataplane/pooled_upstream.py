@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from dataplane.ports import UpstreamRequest, UpstreamResponse
 from dataplane.refusals import UpstreamUnreachable
 from dataplane.vendor_connection import VendorConnection
+from dataplane.vetted_addresses import VettedAddresses
 
 # Vendors close idle connections after 5 s and more; a request on one just being closed could not be tried again.
 _LONGEST_IDLE = 4.0
@@ -51,11 +52,15 @@ class _Pool:
 
 @dataclass(slots=True)
 class PooledUpstream:
-    """Sends on the connection used last; at most `connections` to one origin, others wait for their turn."""
+    """Sends on the connection used last; at most `connections` to one origin, others wait for their turn.
+
+    Connects only to addresses that `vet` lets pass, and to just those that it saw.
+    """
 
     connections: int = 256
     connect_seconds: float = 5.0
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    vet: VettedAddresses = field(default_factory=VettedAddresses)
     _pools: dict[Origin, _Pool] = field(default_factory=dict[Origin, _Pool])
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
@@ -85,18 +90,29 @@ class PooledUpstream:
             raise
 
     async def _connect(self, origin: Origin, pool: _Pool) -> VendorConnection:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: VendorConnection(pool.released),
-                    origin.host,
-                    origin.port,
-                    ssl=self.tls if origin.tls else None,
-                )
+                return await self._first_of(await self.vet(origin.host, origin.port), origin, pool)
         except (OSError, TimeoutError, UnicodeError) as error:
             raise UpstreamUnreachable("No connection to the provider could be made.") from error
-        return connection
+
+    async def _first_of(self, addresses: list[str], origin: Origin, pool: _Pool) -> VendorConnection:
+        loop = asyncio.get_running_loop()
+        failure = OSError("no address")
+        for address in addresses:
+            try:
+                _, connection = await loop.create_connection(
+                    lambda: VendorConnection(pool.released),
+                    address,
+                    origin.port,
+                    ssl=self.tls if origin.tls else None,
+                    server_hostname=origin.host if origin.tls else None,
+                )
+            except OSError as error:
+                failure = error
+            else:
+                return connection
+        raise failure
 
 
 @lru_cache(maxsize=1024)

@@ -102,6 +102,8 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
         "VALKEY_URL": _valkey,
         "KEY_PEPPER": _secret("key_pepper"),
         "DATA_FOLDER": _folder("gateway"),
+        # Vetted again at each connection: what publishing lets be published, the gateway must let be called.
+        "ENDPOINT_ALLOWLIST": _allow_list,
         **{f"{name.upper()}_URL": _url(f"{name}.http") for name in ("admin", "publishing", "discovery", "consumption")},
         **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("publishing", "consumption")},
     },

@@ -18,6 +18,7 @@ from chassis.lifecycle import HttpDoor, Unit
 from chassis.rpc.channel import Peer
 from chassis.valkey import open_valkey, ping
 from dataplane.pooled_upstream import PooledUpstream
+from dataplane.vetted_addresses import VettedAddresses
 from gateway.calls.keys_client import GrpcKeyRecords
 from gateway.compose_calls import Calls
 from gateway.front.documentation_client import DocumentationClient
@@ -45,7 +46,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         )
         valkey = await stack.enter_async_context(open_valkey(knobs.valkey_url, name=SERVICE))
         services = await stack.enter_async_context(_service_client())
-        vendors = PooledUpstream()
+        vendors = PooledUpstream(vet=VettedAddresses(knobs.endpoint_allowlist))
         stack.push_async_callback(vendors.close)
         base_urls = _base_urls(knobs)
         limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)

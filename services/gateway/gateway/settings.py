@@ -23,6 +23,9 @@ class GatewaySettings(ServiceSettings):
     valkey_url: SecretStr = Field(description="Valkey or Redis, for the coarse limit per client address.")
     key_pepper: SecretStr = Field(min_length=32, description="Secret of the key digests; the same as consumption's.")
     data_folder: Path = Field(description="Where the journals of calls lie.")
+    endpoint_allowlist: frozenset[str] = Field(
+        frozenset(), description="JSON list of host:port of vendors that may stand on a private address."
+    )
     coarse_requests_per_second: int = Field(
         200, ge=1, description="Requests a second of one client address to other paths than the data plane's."
     )

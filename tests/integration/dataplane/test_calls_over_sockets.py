@@ -19,6 +19,7 @@ from dataplane.call_records import Outcome, Settled
 from dataplane.pooled_upstream import PooledUpstream
 from dataplane.ports import Upstream
 from dataplane.records import Credential, LimitedScope
+from dataplane.vetted_addresses import VettedAddresses
 
 _WORDS = ["Hel", "lo ", "there"]
 
@@ -83,11 +84,12 @@ def _usage() -> dict[str, int]:
     return {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
 
 
-OpenUpstream = Callable[[AsyncExitStack], Awaitable[Upstream]]
+# Gets what the vendor's `host:port` is.
+OpenUpstream = Callable[[AsyncExitStack, str], Awaitable[Upstream]]
 
 
-async def _pooled(stack: AsyncExitStack) -> Upstream:
-    upstream = PooledUpstream()
+async def _pooled(stack: AsyncExitStack, address: str) -> Upstream:
+    upstream = PooledUpstream(vet=VettedAddresses(frozenset({address})))
     stack.push_async_callback(upstream.close)
     return upstream
 
@@ -103,7 +105,7 @@ async def _door(folder: Path, vendor: Any, upstream: OpenUpstream, **key: Any) -
         credential = Credential("127.0.0.1", "Authorization", "Bearer vendor-secret")
         route = a_route(endpoint_url=f"{vendor_url}/v1", credential=credential)
         bench = a_bench(folder, FakeUpstream(json_answer(b"")), a_key(**key), route)
-        bench.door.upstream = await upstream(stack)
+        bench.door.upstream = await upstream(stack, vendor_url.removeprefix("http://"))
         async with served(bench.door) as url:
             yield url, bench
 

@@ -10,6 +10,7 @@ import pytest
 from dataplane.pooled_upstream import PooledUpstream
 from dataplane.ports import UpstreamRequest
 from dataplane.refusals import UpstreamFailed, UpstreamUnreachable
+from dataplane.vetted_addresses import VettedAddresses
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 _HEADERS = [(b"content-type", b"application/json")]
@@ -47,9 +48,10 @@ class _Vendor:
 async def _vendor(*answers: bytes, hangs_up: bool = False) -> AsyncGenerator[tuple[_Vendor, str, PooledUpstream]]:
     vendor = _Vendor(answers, hangs_up)
     server = await asyncio.start_server(vendor, "127.0.0.1", 0)
-    upstream = PooledUpstream()
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    upstream = PooledUpstream(vet=VettedAddresses(frozenset({address})))
     try:
-        yield vendor, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", upstream
+        yield vendor, f"http://{address}", upstream
     finally:
         await upstream.close()
         server.close()
@@ -167,6 +169,32 @@ async def test_calls_beyond_the_most_connections_wait_for_their_turn() -> None:
 async def test_what_cannot_be_reached_is_unreachable(url: str) -> None:
     with pytest.raises(UpstreamUnreachable):
         await PooledUpstream().send(UpstreamRequest(url, _HEADERS, b""))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]"])
+async def test_a_private_address_that_is_not_allow_listed_is_never_connected_to(host: str) -> None:
+    async with _vendor(_OK) as (vendor, url, _):
+        with pytest.raises(UpstreamUnreachable, match="may not be called"):
+            await _ask(PooledUpstream(), url.replace("127.0.0.1", host))
+        assert vendor.connections == 0
+
+
+async def test_a_name_that_leads_to_a_private_address_later_is_not_called() -> None:
+    async with _vendor(_OK, _OK) as (vendor, url, _):
+        port = url.rpartition(":")[2]
+
+        async def resolve(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1"]
+
+        rebound = VettedAddresses(frozenset({f"127.0.0.1:{port}"}), resolve)
+        with pytest.raises(UpstreamUnreachable, match="may not be called"):
+            await _ask(PooledUpstream(vet=rebound), f"http://vendor.example:{port}")
+        assert vendor.connections == 0
+        named = VettedAddresses(frozenset({f"vendor.example:{port}"}), resolve)
+        upstream = PooledUpstream(vet=named)
+        assert await _ask(upstream, f"http://Vendor.example:{port}") == (200, b"ok")
+        await upstream.close()
+        assert b"host: vendor.example" in vendor.heads[0].lower()
 
 
 @pytest.mark.parametrize("value", [b"a\r\nx: y", b"a\nb", b"a\x00"])

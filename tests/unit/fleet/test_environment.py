@@ -55,8 +55,10 @@ def test_what_the_shell_sets_wins(machine: Machine) -> None:
     assert environment_of(("admin",), machine, {"ADMIN_HTTP_PORT": "1"})["ADMIN_HTTP_PORT"] == "1"
 
 
-def test_only_the_demo_provider_is_allow_listed_and_only_in_development(machine: Machine) -> None:
-    found = environment_of(("publishing",), machine, {})
-    assert found["PUBLISHING_ENDPOINT_ALLOWLIST"] == '["127.0.0.1:3010"]'
-    found = environment_of(("publishing",), replace(machine, development=False), {})
-    assert found["PUBLISHING_ENDPOINT_ALLOWLIST"] == "[]"
+@pytest.mark.parametrize("service", ["publishing", "gateway"])
+def test_only_the_demo_provider_is_allow_listed_and_only_in_development(machine: Machine, service: str) -> None:
+    variable = f"{service.upper()}_ENDPOINT_ALLOWLIST"
+    found = environment_of((service,), machine, {})
+    assert found[variable] == '["127.0.0.1:3010"]'
+    found = environment_of((service,), replace(machine, development=False), {})
+    assert found[variable] == "[]"

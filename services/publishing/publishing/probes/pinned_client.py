@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from chassis.public_addresses import is_public
 from publishing.probes.errors import EndpointAddressRefused, EndpointUnreachable
 from publishing.probes.ports import Json, Reply, StreamedReply, Target
-from publishing.validation.addresses import UnreadableHost, is_public, refusal_of_host
+from publishing.validation.addresses import UnreadableHost, refusal_of_host
 from publishing.validation.endpoint import host_and_port
 
 MAX_BYTES = 1024 * 1024

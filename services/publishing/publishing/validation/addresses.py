@@ -4,7 +4,7 @@ import ipaddress
 import re
 import unicodedata
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from chassis.public_addresses import Address, is_public
 
 # Names that never belong to the public, and wildcard DNS that turns a name into any address.
 _INNER_SUFFIXES = (
@@ -12,8 +12,6 @@ _INNER_SUFFIXES = (
     "example", "invalid", "onion", "home.arpa", "in-addr.arpa", "ip6.arpa", "cluster.local", "nip.io", "sslip.io",
     "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com",
 )  # fmt: skip
-# Metadata and host services of clouds that stand on addresses which count as public.
-_METADATA = frozenset({ipaddress.ip_address("168.63.129.16"), ipaddress.ip_address("192.0.0.192")})
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"0x[0-9a-f]{0,40}|[0-9]{1,40}")
 
@@ -93,23 +91,3 @@ def _number(part: str) -> int:
         return int(part, 8) if part.startswith("0") else int(part)
     except ValueError:
         raise UnreadableHost("the host is not an IPv4 address: a digit does not fit its base") from None
-
-
-def is_public(address: Address) -> bool:
-    """Globally reachable by unicast, and so is any IPv4 address that is wrapped inside."""
-    inner = _wrapped(address) if isinstance(address, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour
-    if address.teredo:
-        return address.teredo[1]
-    value = int(address)
-    # NAT64 (64:ff9b::/96), IPv4-translated (::ffff:0:0/96) and the old IPv4-compatible form (::/96).
-    if value >> 32 in {0x0064FF9B << 64, 0xFFFF << 16, 0}:
-        return ipaddress.IPv4Address(value & 0xFFFFFFFF)
-    return None
