@@ -1,6 +1,6 @@
-"""What a call costs in CPU, part by part: python -m tests.performance.bench_admission, or run this file.
+"""What a call costs in CPU, part by part: `python tests/performance/bench_admission.py`.
 
-Prints a table of microseconds of CPU per call (medians of rounds in this process); nothing is asserted.
+Medians of rounds in this process alone; the figures of the whole gateway are in bench_calls.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fakes.call_door import KEY, START, Bench, a_bench, a_key, a_route
 from fakes.dataplane_ports import FakeUpstream, json_answer
+from scale import scaled
+from tables import print_table
 
 from dataplane.admission import Admitted, CallRequest, admit
 from dataplane.call_ledger import Ending, facts_of
@@ -28,11 +30,12 @@ from dataplane.pooled_upstream import PooledUpstream
 from dataplane.ports import Headers, Upstream, UpstreamRequest, UpstreamResponse
 from dataplane.records import KeyRecord, LimitedScope, RateLimits
 from dataplane.usage import Usage
+from dataplane.vetted_addresses import VettedAddresses
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.requests import body_for, completion_bound, prompt_bound, read_request
 from dataplane.wire_formats.openai.streams import StreamMeter
 
-_ROUNDS = 7
+_ROUNDS = scaled(7, 1)
 _BODY = b'{"model":"acme/echo","messages":[{"role":"user","content":"%s"}],"temperature":0.5}' % (b"word " * 30)
 _STREAMED = _BODY[:-1] + b',"stream":true}'
 _REPLY = b'{"id":"c","choices":[{"message":{"role":"assistant","content":"%s"}}],"usage":%s}' % (
@@ -58,7 +61,8 @@ def _bench(folder: Path) -> Bench:
     return a_bench(folder, FakeUpstream(lambda _: json_answer(_REPLY)), _full_key(), a_route(max_output_tokens=400))
 
 
-def _per_call(work: Callable[[], object], count: int = 5_000) -> float:
+def _per_call(work: Callable[[], object], most: int = 5_000) -> float:
+    count = scaled(most, 200)
     rounds: list[float] = []
     for _ in range(_ROUNDS):
         start = time.process_time()
@@ -68,7 +72,8 @@ def _per_call(work: Callable[[], object], count: int = 5_000) -> float:
     return median(rounds)
 
 
-async def _per_await(work: Callable[[], Awaitable[object]], count: int) -> float:
+async def _per_await(work: Callable[[], Awaitable[object]], most: int) -> float:
+    count = scaled(most, 50)
     rounds: list[float] = []
     for _ in range(_ROUNDS):
         start = time.process_time()
@@ -178,10 +183,11 @@ class _OverHttpx:
 
 async def _clients() -> dict[str, float]:
     server = await asyncio.start_server(_vendor, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    url = f"http://{address}"
     async with httpx.AsyncClient(trust_env=False) as client:
         cost = await _client_cost(_OverHttpx(client), url)
-    own = PooledUpstream()
+    own = PooledUpstream(vet=VettedAddresses(frozenset({address})))
     pooled = await _client_cost(own, url)
     await own.close()
     server.close()
@@ -202,9 +208,7 @@ async def measure() -> dict[str, float]:
 def main() -> None:
     """Print the table."""
     figures = uvloop.run(measure())
-    width = max(len(name) for name in figures)
-    for name, microseconds in figures.items():
-        print(f"{name:<{width}}  {microseconds:9.2f} us CPU")
+    print_table("The parts of a call, in one process", ["part", "CPU us"], list(figures.items()))
 
 
 if __name__ == "__main__":
