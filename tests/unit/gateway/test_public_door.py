@@ -13,7 +13,7 @@ from chassis.clock import SystemClock
 from chassis.health import Readiness
 from gateway.front.documentation_client import DocumentationClient
 from gateway.front.door import PublicDoor
-from gateway.front.joined_document import joined
+from gateway.front.joined_document import joined, methods_at
 from gateway.front.operations import Operations
 from gateway.routes.coarse_limit import CoarseLimit
 from gateway.routes.proxy import Proxy
@@ -28,10 +28,15 @@ class Services:
 
     error: Exception | None = None
     once: bool = False
+    status: int = 201
+    methods: dict[str, str] = field(default_factory=dict[str, str])
     requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
     bodies: list[bytes] = field(default_factory=list[bytes])
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/openapi.json" and self.methods:
+            method = self.methods.get(request.url.host)
+            return httpx.Response(200, json={"paths": {"/api/v1/services/{id}": {method: {}}} if method else {}})
         self.bodies.append(await request.aread())
         self.requests.append(request)
         if self.error is not None:
@@ -43,7 +48,7 @@ class Services:
             yield b"from "
             yield request.url.host.encode()
 
-        return httpx.Response(201, headers=headers, content=body())
+        return httpx.Response(self.status, headers=headers, content=body())
 
 
 class CountingValkey:
@@ -87,10 +92,11 @@ async def front() -> AsyncIterator[Front]:
     client = httpx.AsyncClient(transport=httpx.MockTransport(services))
     signals = GatewaySignals(registry := CollectorRegistry())
     limit = CoarseLimit(valkey, 3, signals, FrozenClock())  # pyright: ignore[reportArgumentType]
+    documentation = DocumentationClient(client, URLS, lambda: 0.0)
     door = PublicDoor(
         calls=calls,
-        operations=Operations(Readiness(), registry, DocumentationClient(client, URLS, lambda: 0.0).document),
-        proxy=Proxy(client, URLS, signals),
+        operations=Operations(Readiness(), registry, documentation.document),
+        proxy=Proxy(client, URLS, signals, documentation.allow),
         check_limit=limit.check,
         signals=signals,
         new_request_id=lambda: "req_1",
@@ -167,7 +173,7 @@ async def test_own_paths_answer_and_take_get_alone(front: Front) -> None:
 
 
 def test_the_joined_page_keeps_what_is_routed_and_names_schemas_by_service() -> None:
-    documents = {
+    documents: dict[str, Any] = {
         "consumption": {
             "paths": {
                 "/api/v1/keys": {"get": {"responses": {"200": {"$ref": "#/components/schemas/Key"}}}},
@@ -184,6 +190,8 @@ def test_the_joined_page_keeps_what_is_routed_and_names_schemas_by_service() -> 
     assert "/health" not in page["paths"]
     assert set(page["paths"]["/api/v1/services/{id}"]) == {"get", "put"}
     assert "/v1/chat/completions" in page["paths"]
+    assert methods_at(page, "/api/v1/services/lst_1") == ["GET", "PUT"]
+    assert methods_at(page, "/api/v1/services/lst_1/similar") == []
 
 
 @pytest.mark.parametrize(("method", "status", "tries"), [("GET", 201, 2), ("DELETE", 503, 1), ("POST", 503, 1)])
@@ -193,3 +201,11 @@ async def test_a_kept_connection_that_was_closed_costs_readers_nothing(
     front.services.error, front.services.once = httpx.RemoteProtocolError("closed"), True
     answer = await front.http.request(method, "/api/v1/keys")
     assert (answer.status_code, len(front.services.requests)) == (status, tries)
+
+
+async def test_a_refused_method_tells_what_the_path_takes_from_any_service(front: Front) -> None:
+    front.services.status = 405
+    front.services.methods = {"discovery.internal": "get", "publishing.internal": "put"}
+    refused = await front.http.delete("/api/v1/services/lst_1")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, PUT")
+    assert "allow" not in (await front.http.delete("/api/v1/services/lst_1/publication")).headers

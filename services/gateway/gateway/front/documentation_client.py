@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from gateway.front.joined_document import joined
+from gateway.front.joined_document import joined, methods_at
 from gateway.routes.rules import SERVICES
 
 KEEP_SECONDS = 30.0
@@ -35,6 +35,10 @@ class DocumentationClient:
                 self._kept = joined(found)
                 self._until = self.monotonic() + (KEEP_SECONDS if len(found) == len(SERVICES) else 1.0)
             return self._kept
+
+    async def allow(self, path: str) -> str:
+        """The Allow header of a path: two services may answer different methods of it."""
+        return ", ".join(methods_at(await self.document(), path))
 
     async def _fetch(self, service: str) -> dict[str, Any] | None:
         try:

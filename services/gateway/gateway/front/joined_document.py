@@ -1,6 +1,7 @@
 """One OpenAPI document of many: pure, so that it is tested as a table."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,22 @@ def joined(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         "paths": dict(sorted((paths | DATA_PLANE_PATHS).items())),
         "components": {"schemas": schemas, "securitySchemes": security},
     }
+
+
+def methods_at(document: Mapping[str, Any], path: str) -> list[str]:
+    """The methods that the document names for a path, whichever services answer them."""
+    found = {
+        method.upper()
+        for template, item in document["paths"].items()
+        if _matches(template, path)
+        for method in item.keys() & _METHODS
+    }
+    return sorted(found)
+
+
+def _matches(template: str, path: str) -> bool:
+    parts = re.split(r"\{\w+\}", template)
+    return re.fullmatch("[^/]+".join(map(re.escape, parts)), path) is not None
 
 
 def _is_routed(service: str, key: str, path: str) -> bool:

@@ -1,7 +1,7 @@
 """Hands a request to the service that answers it, body and reply streamed, and stops when either side goes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -26,6 +26,7 @@ class Proxy:
     client: httpx.AsyncClient
     base_urls: Mapping[str, str]
     signals: GatewaySignals
+    allow: Callable[[str], Awaitable[str]]
 
     async def __call__(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request by asking the service. Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge."""
@@ -44,6 +45,8 @@ class Proxy:
             raise ServiceUnavailable(f"{service} cannot be reached: try again later.", retry_after=2) from error
         self.signals.proxied.labels(service, str(response.status_code)).inc()
         try:
+            if response.status_code == 405 and (methods := await self.allow(scope["path"])):
+                response.headers["allow"] = methods
             await _reply(response, body, send)
         finally:
             await response.aclose()
