@@ -12,7 +12,9 @@ STAMP := $(VENV)/.installed
 
 .PHONY: help
 help: ## List the tasks
-	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}'
+	@if [ -t 1 ]; then on=$$'\033[36m' off=$$'\033[0m'; else on= off=; fi; \
+	grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) \
+		| awk -v on="$$on" -v off="$$off" 'BEGIN {FS = ":.*?## "} {printf "  %s%-18s%s %s\n", on, $$1, off, $$2}'
 
 .PHONY: install-deps
 install-deps: $(STAMP) ## Make .venv and install every locked package into it
@@ -20,7 +22,7 @@ install-deps: $(STAMP) ## Make .venv and install every locked package into it
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python venv failed: install the venv module of Python 3.11 or newer (Debian: python3-venv)" >&2; exit 1; }
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infrastructure/packaging/installer.lock
-	@echo "Installing the locked packages into $(VENV) (about 650 MB, once) ..."
+	@echo "Installing the locked packages into $(VENV) (about 700 MB, once) ..."
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix --editable ./,$(MEMBERS))
 	@touch $@
