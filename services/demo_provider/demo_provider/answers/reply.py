@@ -28,7 +28,8 @@ def reply_to(text: str, seed: int | None, index: int) -> str:
     often = Counter(word.lower() for word in words).most_common()
     longest = sorted(often, key=lambda pair: (-len(pair[0]), pair[0]))[:_LONGEST_WORDS]
     named = ", ".join(word[:40] for word, _ in longest)
-    return f'{opening} Your message has {len(words)} words and begins: "{quote}". Its longest words: {named}.'
+    counted = "1 word" if len(words) == 1 else f"{len(words)} words"
+    return f'{opening} Your message has {counted} and begins: "{quote}". Its longest words: {named}.'
 
 
 def stretched(text: str, tokens: int) -> str:
