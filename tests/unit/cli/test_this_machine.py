@@ -20,21 +20,24 @@ from marketplace_cli.settings import CliSettings
 __all__ = ["gateway"]
 
 
-@pytest.mark.parametrize(("state", "code"), [(State.READY, 0), (State.BACKING_OFF, 5)])
+@pytest.mark.parametrize(("state", "code", "said"), [(State.READY, 0, False), (State.BACKING_OFF, 5, True)])
 def test_status_shows_each_part_and_tells_scripts_whether_all_is_ready(
-    gateway: GatewayStandIn, tmp_path: Path, state: State, code: int
+    gateway: GatewayStandIn, tmp_path: Path, state: State, code: int, said: bool
 ) -> None:
     folder = DataFolder(tmp_path / "data")
     folder.prepare()
     folder.log("door").write_text('{"level": "info", "message": "listening"}\n')
     with folder.held():
         part = PartState("door", state, pid=os.getpid(), started_at=0.0, restarts=3)
-        write_state(folder, [Part("door", [], ports=[8080])], [part])
+        write_state(folder, [Part("door", [], ports=[8080, 8000])], [part])
+        asked = gateway.run("status", "--log-lines", "1")
         shown = gateway.run("status")
         told = json.loads(gateway.run("status", "--json").stdout)
     assert shown.exit_code == code
-    for words in ("door", state.value, "8080", "info: listening", "MiB"):
+    for words in ("door", state.value, "8000, 8080", "MiB"):
         assert words in shown.stdout
+    assert ("door: info: listening" in shown.stdout) is said
+    assert "door: info: listening" in asked.stdout
     assert (told["running"], told["parts"][0]["restarts"]) == (True, 3)
 
 
