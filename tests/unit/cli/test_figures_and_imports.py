@@ -51,11 +51,28 @@ def test_calls_and_quota_are_shown(gateway: GatewayStandIn) -> None:
         "held": "0", "remaining": "99771", "resets_at": "2026-02-01T00:00:00Z",
     }  # fmt: skip
     gateway.on("GET", "/api/v1/calls", page(call))
-    gateway.on("GET", "/api/v1/quota", answered({"items": [limit, {**limit, "unit": "usd", "remaining": "1.2"}]}))
+    dollars = {**limit, "scope": "team:tea_1:nanodollars", "kind": "team", "unit": "usd", "remaining": "1.2"}
+    gateway.on("GET", "/api/v1/quota", answered({"items": [limit, dollars]}))
+    gateway.on("GET", "/api/v1/keys", page({"id": "key_1", "name": "laptop"}))
     assert "unknown" in gateway.run("calls").stdout
-    shown = gateway.run("quota").stdout
-    assert "99,771" in shown
-    assert "$1.20" in shown
+    result = gateway.run("quota")
+    for told in ("99,771", "$1.20", "key laptop", "team tea_1", "leased ahead"):
+        assert told in result.stdout
+    assert "key:key_1:tokens" not in result.stdout
+    assert result.stderr == ""
+    gateway.on("GET", "/api/v1/quota", answered({"items": [{**limit, "held": "512"}]}))
+    assert "what is not used comes back" in gateway.run("quota").stderr
+
+
+def test_a_quota_is_shown_to_those_who_may_not_see_keys(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    limit = {
+        "scope": "key:key_1:tokens", "kind": "key", "unit": "tokens", "limit": "1", "used": "0", "held": "0",
+        "remaining": "1", "resets_at": "2026-02-01T00:00:00Z",
+    }  # fmt: skip
+    gateway.on("GET", "/api/v1/quota", answered({"items": [limit]}))
+    gateway.on("GET", "/api/v1/keys", problem(403, "Not for you."))
+    assert "key key_1 " in gateway.run("quota").stdout
 
 
 def test_the_dashboard_shows_unknown_costs_as_unknown(gateway: GatewayStandIn) -> None:

@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
 from fakes.gateway_stand_in import GatewayStandIn, gateway
 
 from marketplace_cli.commands.status import said_in
+from marketplace_cli.errors import UsageRefused
 from marketplace_cli.moments import utc_text
-from marketplace_cli.plain_text import count, dollars, harmless, moment, one_line
+from marketplace_cli.plain_text import count, cut_at_word, dollars, harmless, moment, one_line
 from marketplace_cli.server_sent_events import Event, events_of
 
 __all__ = ["gateway"]
@@ -50,9 +50,21 @@ def test_numbers_and_times_are_written_for_people() -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert utc_text(datetime(2027, 1, 1)) == "2027-01-01T00:00:00+00:00"  # noqa: DTZ001 -- as it is typed
-    assert utc_text(datetime(2027, 1, 1, tzinfo=UTC)) == "2027-01-01T00:00:00+00:00"
-    assert utc_text(None) is None
+    assert utc_text("2027-01-01", "--to") == "2027-01-01T00:00:00+00:00"
+    assert utc_text("2027-01-01T00:00:00+02:00", "--to") == "2027-01-01T00:00:00+02:00"
+    assert utc_text(None, "--to") is None
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "30.06.2027", "2027-13-01"])
+def test_a_time_in_another_format_names_the_option_and_the_format(typed: str) -> None:
+    with pytest.raises(UsageRefused, match=r"--sunset.*2027-06-30"):
+        utc_text(typed, "--sunset")
+
+
+def test_a_text_is_cut_between_words() -> None:
+    assert cut_at_word("one two three", 13) == "one two three"
+    assert cut_at_word("one two three", 12) == "one two ..."
+    assert cut_at_word("x" * 20, 10) == "xxxxxxxx ..."
 
 
 def test_the_last_words_of_a_part_are_its_message() -> None:

@@ -1,7 +1,6 @@
 """`marketplace keys`: API keys of the team."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from marketplace_cli.command_app import command_app
 from marketplace_cli.errors import UsageRefused
 from marketplace_cli.invocation import Invocation, command
 from marketplace_cli.listing_names import listing_id
-from marketplace_cli.moments import utc_text
+from marketplace_cli.moments import FORMAT, utc_text
 from marketplace_cli.option_groups import OptionGroup
 from marketplace_cli.plain_text import count, dollars, moment
 
@@ -26,7 +25,7 @@ class KeyBounds(OptionGroup):
 
     quota_tokens: Annotated[int | None, typer.Option(min=0, help="Tokens a month.")] = None
     budget: Annotated[str | None, typer.Option(metavar="USD", help="Dollars a month.")] = None
-    expires: Annotated[datetime | None, typer.Option(help="When it ends, in UTC.")] = None
+    expires: Annotated[str | None, typer.Option(metavar=FORMAT, help="When it ends, in UTC.")] = None
     tier: Annotated[str | None, typer.Option(help="How fast it may call.")] = None
     max_concurrency: Annotated[int | None, typer.Option(min=1, help="Calls at once.")] = None
     listing: Annotated[list[str] | None, typer.Option(help="Only for these; may be repeated.")] = None
@@ -36,7 +35,7 @@ class KeyBounds(OptionGroup):
         values = {
             "monthly_token_quota": self.quota_tokens,
             "monthly_budget": self.budget,
-            "expires_at": utc_text(self.expires),
+            "expires_at": utc_text(self.expires, "--expires"),
             "tier": self.tier,
             "max_concurrency": self.max_concurrency,
             "allowed_listings": [listing_id(api, one) for one in self.listing or []],

@@ -1,17 +1,18 @@
 """`marketplace usage`, `calls` and `quota`: what was used, what it cost, what is left."""
 
 import sys
-from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from marketplace_cli.api_client import Json
+from chassis.errors import Forbidden
+from marketplace_cli.api_client import ApiClient, Json
 from marketplace_cli.command_app import command_app
 from marketplace_cli.errors import UsageRefused
 from marketplace_cli.invocation import Invocation, command
-from marketplace_cli.moments import utc_text
+from marketplace_cli.moments import FORMAT, utc_text
 from marketplace_cli.plain_text import count, dollars, moment
 
 app = command_app()
@@ -33,15 +34,17 @@ def usage(
     here: Invocation,
     group_by: Annotated[GroupBy, typer.Option(help="By what to sum.")] = GroupBy.LISTING,
     start: Annotated[
-        datetime | None, typer.Option("--from", help="From this moment, in UTC; a month ago else.")
+        str | None, typer.Option("--from", metavar=FORMAT, help="From this moment, in UTC; a month ago else.")
     ] = None,
-    end: Annotated[datetime | None, typer.Option("--to", help="Up to this moment; now else.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar=FORMAT, help="Up to this moment, in UTC; now else.")
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
 ) -> None:
     """Show what your team used and what it cost."""
     if csv and here.output.as_json:
         raise UsageRefused("Choose one: --csv or --json.")
-    asked = {"group_by": group_by.value, "from": utc_text(start), "to": utc_text(end)}
+    asked = {"group_by": group_by.value, "from": utc_text(start, "--from"), "to": utc_text(end, "--to")}
     with here.api() as api:
         if csv:
             sys.stdout.write(api.send("GET", _PATH, params={**asked, "format": "csv"}).text)
@@ -70,9 +73,23 @@ def quota(here: Invocation) -> None:
     """Show what is left of each quota and budget this month, and when it begins anew."""
     with here.api() as api:
         found = api.get("/api/v1/quota")
-    columns = ("of", "what", ">limit", ">used", ">held by calls", ">left", "begins anew")
-    rows = (_limit(one) for one in found["items"])
-    here.output.show(found, lambda: here.output.table(columns, rows, "Nothing is limited."))
+        names = {} if here.output.as_json else _key_names(api)
+    here.output.show(found, lambda: _quota_page(here, found["items"], names))
+
+
+def _key_names(api: ApiClient) -> dict[str, str]:
+    """The name of each key by its id; none where the reader may not see keys."""
+    try:
+        return {str(key["id"]): str(key["name"]) for key in api.items("/api/v1/keys", 1000)}
+    except Forbidden:
+        return {}
+
+
+def _quota_page(here: Invocation, limits: list[Json], names: dict[str, str]) -> None:
+    columns = ("of", "what", ">limit", ">used", ">leased ahead", ">left", "begins anew")
+    here.output.table(columns, (_limit(one, names) for one in limits), "Nothing is limited.")
+    if any(Decimal(one["held"]) for one in limits):
+        here.output.hint("Leased ahead: set aside for calls under way and the next ones; what is not used comes back.")
 
 
 def _row(one: Json) -> tuple[object, ...]:
@@ -101,8 +118,14 @@ def _call(one: Json) -> tuple[object, ...]:
     )
 
 
-def _limit(one: Json) -> tuple[object, ...]:
+def _limit(one: Json, names: dict[str, str]) -> tuple[object, ...]:
     money = one["unit"] == "usd"
     amounts = (one[name] for name in ("limit", "used", "held", "remaining"))
     shown = [dollars(amount) if money else count(int(amount)) for amount in amounts]
-    return (one["scope"], f"{one['kind']} {one['unit']}", *shown, moment(one["resets_at"]))
+    return (_owner(one, names), "dollars" if money else "tokens", *shown, moment(one["resets_at"]))
+
+
+def _owner(one: Json, names: dict[str, str]) -> str:
+    """Whose limit it is: a scope reads `key:key_01...:tokens`."""
+    owner = str(one["scope"]).removeprefix(f"{one['kind']}:").rpartition(":")[0]
+    return f"{one['kind']} {names.get(owner, owner)}".strip()
