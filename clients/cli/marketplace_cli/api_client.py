@@ -46,11 +46,15 @@ class World:
 
 @dataclass(frozen=True)
 class ApiClient:
-    """Requests to one gateway. `authorization` gives the header's value for each request, and a fresh one if asked."""
+    """Requests to one gateway. `authorization` gives the header's value for each request, and a fresh one if asked.
+
+    What is `public` is asked again without a token where no token holds any more.
+    """
 
     http: httpx.Client
     world: World
     authorization: Callable[[bool], str | None]
+    public: bool = False
 
     def get(self, path: str, **params: Any) -> Json:
         """The JSON at a path; parameters that are None are left out."""
@@ -83,7 +87,7 @@ class ApiClient:
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request; signs in anew where a token ran out. Raises the refusal as an error."""
         response = self._sent(method, path, self.authorization(False), options)
-        if response.status_code == _UNAUTHORIZED and (fresh := self.authorization(True)):
+        if response.status_code == _UNAUTHORIZED and ((fresh := self.authorization(True)) or self.public):
             response = self._sent(method, path, fresh, options)
         if response.is_error:
             raise error_of(response)

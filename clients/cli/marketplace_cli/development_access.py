@@ -13,5 +13,7 @@ def access_of(data_folder: Path) -> Access:
     path = data_folder / "access.json"
     access = read_access(path)
     if access is None:
-        raise FileRefused(f"There is no {path}: it is written once `make dev` is ready. Choose with --data-folder.")
+        raise FileRefused(
+            f"There is no {path}: it is written once `marketplace up` is ready. Choose with --data-folder."
+        )
     return access

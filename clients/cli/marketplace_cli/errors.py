@@ -44,6 +44,10 @@ class NotSignedIn(Unauthenticated):
     code = "not_signed_in"
 
 
+class SessionOver(NotSignedIn):
+    """There was a session, and the marketplace does not renew it."""
+
+
 class KeyMissing(Unauthenticated):
     """A call needs an API key, and none was found."""
 

@@ -65,8 +65,17 @@ class Invocation:
     @contextmanager
     def public_api(self) -> Generator[ApiClient]:
         """The gateway, asked by whoever is signed in, or by nobody."""
+        told: list[str] = []
+
+        def authorization(fresh: bool) -> str | None:
+            found, over = self.signed_in.authorization_if_any(fresh)
+            if over and over not in told:
+                told.append(over)
+                self.output.hint(f"{over} This is shown as anybody sees it.")
+            return found
+
         with self.world.client(self.gateway) as http:
-            yield ApiClient(http, self.world, self.signed_in.authorization_if_any)
+            yield ApiClient(http, self.world, authorization, public=True)
 
     @classmethod
     def begin(cls, options: EveryCommand, world: World) -> "Invocation":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from chassis.errors import MarketplaceError
 from marketplace_cli.api_client import ApiClient, Json, World
-from marketplace_cli.errors import NotSignedIn
+from marketplace_cli.errors import NotSignedIn, SessionOver
 from marketplace_cli.session_file import Session, SessionFile
 
 # A token that ends while a request is on its way would be refused.
@@ -38,12 +38,14 @@ class SignedIn:
             session = self._refreshed(session)
         return f"Bearer {session.access_token}"
 
-    def authorization_if_any(self, fresh: bool = False) -> str | None:
-        """The same where somebody is signed in; what is public is shown to anyone."""
+    def authorization_if_any(self, fresh: bool = False) -> tuple[str | None, str]:
+        """The same where somebody is signed in here; else none, and what to say where a session is over."""
         try:
-            return self.authorization(fresh)
+            return self.authorization(fresh), ""
+        except SessionOver as error:
+            return None, error.message
         except NotSignedIn:
-            return None
+            return None, ""
 
     def enter(self, email: str, password: str, team: str | None) -> Json:
         """Sign in and keep the tokens; the answer holds no token."""
@@ -106,8 +108,8 @@ class SignedIn:
         self.file.write(session)
         return session
 
-    def _over(self) -> NotSignedIn:
-        return NotSignedIn(f"Your session{self._where()} is over: run `marketplace login{self._flags()}` again.")
+    def _over(self) -> SessionOver:
+        return SessionOver(f"Your session{self._where()} is over: run `marketplace login{self._flags()}` again.")
 
     def _where(self) -> str:
         return "" if self.file.profile == "default" else f" (profile {self.file.profile})"

@@ -86,7 +86,7 @@ def test_dev_login_without_a_development_marketplace_says_what_to_do(gateway: Ga
     result = gateway.run("login", "--dev", "admin")
     assert result.exit_code == 1
     assert "access.json" in result.stderr
-    assert "make dev" in result.stderr
+    assert "marketplace up" in result.stderr
 
 
 def test_a_stale_token_is_refreshed_once_and_the_new_pair_kept(gateway: GatewayStandIn) -> None:
@@ -129,6 +129,17 @@ def test_what_is_public_is_asked_of_another_gateway_without_a_token(gateway: Gat
     gateway.on("POST", "/api/v1/search", answered({"hits": [], "total": 0, "degraded": False}))
     assert gateway.run("search", "x", "--gateway", "http://127.0.0.1:1").exit_code == 0
     assert "authorization" not in gateway.requests[0].headers
+
+
+def test_what_is_public_is_shown_without_a_session_that_is_over_and_says_so(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    nothing = answered({"hits": [], "total": 0, "degraded": False})
+    gateway.on("POST", "/api/v1/search", problem(401, "This token does not hold any more."), nothing)
+    gateway.on("POST", "/auth/refresh", problem(401, "This session is over."))
+    result = gateway.run("search", "x")
+    assert result.exit_code == 0, result.output
+    assert "Your session is over: run `marketplace login` again" in result.stderr
+    assert "authorization" not in gateway.requests[-1].headers
 
 
 def test_two_profiles_are_two_people(gateway: GatewayStandIn) -> None:
