@@ -1,6 +1,7 @@
 """The description of a listing in YAML or JSON, made whole: the OpenAPI document put in, the credential fetched."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,23 @@ from marketplace_cli.errors import FileRefused
 from marketplace_cli.local_document import is_address, read_file, read_source
 
 _LONGEST_NAME_OF_A_FILE = 1000
+_MEMBER = re.compile(rb"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
+
+
+def describes_listing(text: bytes) -> bool:
+    """Whether a file describes a listing rather than an API."""
+    members = _members(text)
+    return {"name", "endpoint", "openapi"} <= members and not {"info", "paths"} & members
+
+
+def _members(text: bytes) -> set[str]:
+    """The names at the top; of YAML without parsing it, for a large document takes minutes."""
+    if text.lstrip()[:1] != b"{":
+        return {match[1].decode("ascii", "replace") for match in _MEMBER.finditer(text)}
+    try:
+        return set(json.loads(text))
+    except (ValueError, RecursionError):
+        return set()
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,11 @@ class ListingFile:
         if isinstance(endpoint, dict):
             described["endpoint"] = self._endpoint(cast("Json", endpoint))
         return described
+
+    def document(self) -> bytes:
+        """The OpenAPI document alone, as it would be sent. Raises FileRefused."""
+        found = self._document(self._described().get("openapi"))
+        return (found if isinstance(found, str) else json.dumps(found)).encode()
 
     def _described(self) -> Json:
         text = read_file(self.path)

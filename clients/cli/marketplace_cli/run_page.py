@@ -1,5 +1,6 @@
 """A run as people see it: ten phases, live on a terminal, a line per change elsewhere."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from marketplace_cli.api_client import Json
 from marketplace_cli.output import Output
-from marketplace_cli.plain_text import one_line, seconds_between
+from marketplace_cli.plain_text import cut_at_word, one_line, seconds_between
 
 _STYLES = {
     "passed": "green",
@@ -23,6 +24,7 @@ _STYLES = {
     "queued": "dim",
 }
 _WAITS = "approval"
+_ID = re.compile(r"[a-z]{2,5}_[0-9a-f]{32}", re.ASCII)
 
 
 def show_run(output: Output, run: Json) -> None:
@@ -89,8 +91,18 @@ def _took(phase: Json) -> str:
 
 
 def _told(report: dict[str, Any] | None) -> str:
-    simple = {name: value for name, value in (report or {}).items() if isinstance(value, str | int | float | bool)}
-    return one_line("; ".join(f"{name} {value}" for name, value in simple.items()), 100) if simple else ""
+    """What a person makes of a report: numbers and words; ids and empty values say nothing."""
+    simple = {name: value for name, value in (report or {}).items() if isinstance(value, str | int | float)}
+    told = [f"{name.replace('_', ' ')} {_said(value)}" for name, value in simple.items() if _says_something(value)]
+    return cut_at_word(one_line("; ".join(told), 1000), 100) if told else ""
+
+
+def _says_something(value: object) -> bool:
+    return value != "" and not (isinstance(value, str) and _ID.fullmatch(value))
+
+
+def _said(value: object) -> object:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 def _verdict(run: Json) -> str:

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from fakes.gateway_stand_in import Answer, GatewayStandIn, answered, events, gateway, page, problem
 
+from marketplace_cli.listing_file import describes_listing
+
 __all__ = ["gateway"]
 RUN, LISTING = "ver_" + "a" * 32, "lst_" + "b" * 32
 RECEIPT = {
@@ -135,10 +137,11 @@ def test_ctrl_c_leaves_the_run_to_go_on(gateway: GatewayStandIn, listing: Path) 
 
 def test_a_taken_name_leads_to_new_version(gateway: GatewayStandIn, listing: Path) -> None:
     gateway.sign_in()
-    gateway.on("POST", "/api/v1/services", problem(409, "Your team has a listing of this name.", "name_taken"))
+    gateway.on("POST", "/api/v1/services", problem(409, "Send a new version by PUT.", "name_taken"))
     result = gateway.run("publish", str(listing), "--no-wait")
     assert result.exit_code == 1
-    assert "--new-version" in result.stderr
+    assert "a listing named echo: raise its version and publish with --new-version" in result.stderr
+    assert "PUT" not in result.stderr
 
 
 def test_a_new_version_goes_to_the_teams_own_listing(gateway: GatewayStandIn, listing: Path) -> None:
@@ -222,6 +225,31 @@ def test_validation_shows_findings_and_ends_with_1(gateway: GatewayStandIn, list
     assert gateway.requests[-1].url.params["mode"] == "strict"
 
 
+@pytest.mark.parametrize("described", [DESCRIPTION, '{"name": "echo", "endpoint": {}, "openapi": "openapi.json"}'])
+def test_of_a_listing_its_document_is_checked(gateway: GatewayStandIn, listing: Path, described: str) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/validate", answered({**REPORT, "valid": True}))
+    listing.write_text(described)
+    result = gateway.run("validate", str(listing))
+    assert result.exit_code == 0, result.output
+    assert gateway.requests[-1].content == b'{"openapi": "3.1.0"}'
+    assert "describes a listing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"openapi: 3.1.0\ninfo: {}\npaths: {}",
+        b'{"openapi": "3.1.0", "info": {}, "paths": {}}',
+        b"name: x\n",
+        b"",
+        b"\x00",
+    ],
+)
+def test_an_openapi_document_is_not_taken_for_a_listing(document: bytes) -> None:
+    assert not describes_listing(document)
+
+
 def test_a_valid_document_ends_with_0_and_may_come_from_stdin(gateway: GatewayStandIn) -> None:
     gateway.sign_in()
     gateway.on("POST", "/api/v1/validate", answered({**REPORT, "valid": True, "findings": [], "more_findings": 0}))
@@ -259,7 +287,9 @@ def test_an_approval_that_is_about_to_open_is_waited_for(gateway: GatewayStandIn
     gateway.on("GET", "/workflows", page(), page(), page(APPROVAL))
     waits = {**APPROVAL, "needed_approvals": 2, "history": [{"kind": "approved"}]}
     gateway.on("POST", "/workflows/apr_1/approve", answered(waits))
-    assert "1 more must approve" in gateway.run("approve", "echo").stdout
+    result = gateway.run("approve", "echo")
+    assert "1 more must approve" in result.stdout
+    assert result.stderr == "Nothing of the name echo asks yet: waiting up to 5 s.\n"
 
 
 def test_nothing_of_that_name_ends_with_4(gateway: GatewayStandIn) -> None:
@@ -309,6 +339,87 @@ def test_the_queue_is_listed_by_state(gateway: GatewayStandIn) -> None:
     assert gateway.requests[-1].url.params["state"] == "pending"
     gateway.run("approvals", "--state", "all")
     assert "state" not in gateway.requests[-1].url.params
+
+
+def test_the_queue_gives_a_publication_that_is_tested_a_moment_to_ask(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/workflows", page(), page(), page(APPROVAL))
+    gateway.on("GET", "/api/v1/services", page({"name": "demo/echo"}))
+    result = gateway.run("approvals")
+    assert "demo/echo@1.0.0: Echo" in result.stdout
+    assert result.stderr == "Still being tested: demo/echo. Waiting up to 5 s for them to ask.\n"
+    assert gateway.requests[1].url.params["status"] == "submitted"
+
+
+def test_an_empty_queue_is_told_at_once_and_a_long_test_after_the_patience(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/workflows", page())
+    gateway.on("GET", "/api/v1/services", page())
+    assert (gateway.run("approvals").stdout, gateway.time) == ("Nothing waits.\n", 1000.0)
+    gateway.on("GET", "/api/v1/services", page({"name": "demo/echo"}))
+    result = gateway.run("approvals", "--patience", "2")
+    assert result.stdout == "Nothing waits.\n"
+    assert "marketplace runs NAME" in result.stderr
+    gateway.on("GET", "/api/v1/services", problem(403, "Not for you."))
+    assert gateway.run("approvals").exit_code == 0
+
+
+MINE = {
+    "name": "demo/echo", "listing_id": LISTING, "state": "published",
+    "newest": {"version": "2.0.0", "state": "published", "run_id": RUN},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", ["demo/echo", "echo", "echo@1.0.0", LISTING, RUN])
+def test_a_run_is_found_by_the_names_of_its_listing(gateway: GatewayStandIn, named: str) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/api/v1/services", page(MINE))
+    gateway.on("GET", f"/api/v1/services/{LISTING}/versions/1.0.0", answered({"state": "published", "run_id": RUN}))
+    gateway.on("GET", f"/api/v1/services/{LISTING}/publication", answered(MINE))
+    gateway.on("GET", f"/api/v1/runs/{RUN}", answered(run("succeeded")))
+    assert gateway.run("runs", named).exit_code == 0
+
+
+def test_what_is_neither_run_nor_listing_or_was_imported_says_so(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/api/v1/services", page())
+    result = gateway.run("runs", "demo/other")
+    assert result.exit_code == 4
+    assert "no run and no listing of your team named demo/other" in result.stderr
+    imported = {**MINE, "newest": {"state": "catalogue_only", "run_id": RUN}}
+    gateway.on("GET", "/api/v1/services", page(imported))
+    assert "was imported" in gateway.run("runs", "demo/echo").stderr
+
+
+def test_reports_are_told_in_words_without_ids(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    done = run("succeeded")
+    done["phases"][2]["report"] = {"comment": "", "decided_by": "acc_" + "a" * 32, "needed_approvals": 1, "seen": True}
+    gateway.on("GET", f"/api/v1/runs/{RUN}", answered(done))
+    shown = gateway.run("runs", RUN).stdout
+    assert "needed approvals 1; seen yes" in shown
+    assert "acc_" not in shown
+
+
+def test_publications_come_before_imported_entries_and_what_is_not_shown_is_counted(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    one = {"visibility": "public", "listing_id": LISTING, "updated_at": "2026-01-01T00:00:00Z"} | {
+        "newest": {"version": "1.0.0"}
+    }
+    imported = [{**one, "name": f"demo/model-{n}", "state": "catalogue_only"} for n in range(3)]
+    gateway.on("GET", "/api/v1/services", page(*imported, {**one, "name": "demo/echo", "state": "published"}))
+    result = gateway.run("listings", "--limit", "2")
+    assert result.stdout.index("demo/echo") < result.stdout.index("demo/model-0")
+    assert "2 of 4 shown" in result.stderr
+    told = json.loads(gateway.run("listings", "--limit", "2", "--json").stdout)
+    assert (len(told["items"]), told["total"]) == (2, 4)
+
+
+def test_a_sunset_in_another_format_shows_the_format(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    result = gateway.run("deprecate", LISTING, "--reason", "old", "--sunset", "30.06.2027")
+    assert result.exit_code == 2
+    assert "2027-06-30" in result.stderr
 
 
 def test_the_teams_listings_are_listed_in_whatever_state(gateway: GatewayStandIn) -> None:

@@ -9,6 +9,9 @@ from marketplace_cli.invocation import Invocation, command
 from marketplace_cli.plain_text import moment
 
 app = command_app()
+_IMPORTED = "catalogue_only"
+# Pages are read whole, so that a publication is not lost behind a thousand imported entries.
+_MOST_READ = 2000
 
 
 @app.command()
@@ -19,9 +22,10 @@ def listings(
     state: Annotated[str, typer.Option(help="Only those in this state.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
 ) -> None:
-    """List your team's own listings, the newest first."""
+    """List your team's own listings: what it published before what it imported, the newest first."""
     with here.api() as api:
-        found = api.items("/api/v1/services", limit, q=text or None, status=state or None)
+        every = api.items("/api/v1/services", _MOST_READ, q=text or None, status=state or None)
+    found = sorted(every, key=lambda one: one["state"] == _IMPORTED)[:limit]
     rows = (
         (
             one["name"],
@@ -34,4 +38,8 @@ def listings(
         for one in found
     )
     columns = ("name", "version", "state", "visibility", "changed", "listing")
-    here.output.show({"items": found}, lambda: here.output.table(columns, rows, "Your team has no listings yet."))
+    answer = {"items": found, "total": len(every)}
+    here.output.show(answer, lambda: here.output.table(columns, rows, "Your team has no listings yet."))
+    if len(found) < len(every):
+        total = f"{len(every)}{' or more' if len(every) == _MOST_READ else ''}"
+        here.output.hint(f"{len(found)} of {total} shown; more: --limit, fewer: part of a name, or --state.")

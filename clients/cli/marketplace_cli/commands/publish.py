@@ -13,6 +13,7 @@ from marketplace_cli.following import Following
 from marketplace_cli.invocation import Invocation, command
 from marketplace_cli.listing_file import ListingFile
 from marketplace_cli.listing_names import own_listing_id
+from marketplace_cli.plain_text import one_line
 from marketplace_cli.replies import problem_code
 from marketplace_cli.run_page import follow_on_page, verdict_line
 
@@ -64,7 +65,10 @@ def _sent(api: ApiClient, body: Json, new_version: bool) -> Json:
     except MarketplaceError as error:
         if problem_code(error) != "name_taken":
             raise
-        raise Refused(f"{error.message} Raise its version and publish with --new-version.") from None
+        raise Refused(
+            f"Your team has a listing named {one_line(body.get('name'))}: raise its version and publish with"
+            " --new-version, or choose another name."
+        ) from None
 
 
 def _receipt(here: Invocation, receipt: Json) -> None:

@@ -1,6 +1,7 @@
 """`marketplace validate`: findings in an OpenAPI document, each with its place and how to mend it."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ from marketplace_cli.api_client import Json
 from marketplace_cli.command_app import command_app
 from marketplace_cli.errors import EXIT_REFUSED
 from marketplace_cli.invocation import Invocation, command
-from marketplace_cli.local_document import read_source
+from marketplace_cli.listing_file import ListingFile, describes_listing
+from marketplace_cli.local_document import is_address, read_source
 from marketplace_cli.plain_text import one_line
 
 app = command_app()
@@ -31,8 +33,14 @@ def validate(
     file: Annotated[str, typer.Argument(help="A file, an address, or - for stdin.")],
     mode: Annotated[Mode, typer.Option(help="How hard to look.")] = Mode.STRICT,
 ) -> None:
-    """Check an OpenAPI document without publishing it; the exit code is 1 where it is not valid."""
+    """Check an OpenAPI document without publishing it; the exit code is 1 where it is not valid.
+
+    Of a file that describes a listing, the document that its `openapi:` names is checked.
+    """
     document = read_source(file, here.world)
+    if file != "-" and not is_address(file) and describes_listing(document):
+        here.output.hint(f"{file} describes a listing: its `openapi:` is what is checked.")
+        document = ListingFile(Path(file), here.settings.environment, here.world).document()
     with here.api() as api:
         kind = {"content-type": "application/json" if document.lstrip()[:1] == b"{" else "application/yaml"}
         reply = api.send("POST", "/api/v1/validate", params={"mode": mode.value}, content=document, headers=kind)
