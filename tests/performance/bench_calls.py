@@ -1,6 +1,6 @@
 """What a call costs on its way through the gateway, and what the gateway adds to it.
 
-`python tests/performance/bench_calls.py`: a whole marketplace, a key with rate limit, token quota and budget, and the
+`python tests/performance/bench_calls.py`: a whole marketplace, keys with rate limit, token quota and budget, and the
 demo vendor. The gateway has the last core to itself; this client and all other processes share the others.
 """
 
@@ -55,29 +55,29 @@ class Cost:
     cpu_ms: dict[str, float]
 
 
-def new_key(fleet: MeasuredFleet) -> str:
-    """With every bound that admission checks, none of which is reached."""
+def new_keys(fleet: MeasuredFleet, count: int) -> list[str]:
+    """With every bound that admission checks, none of which is reached; one key alone ends at 1,000 calls a second."""
     access = fleet.access
     owner = Person(fleet.http, fleet.gateway, access.publisher_email, access.publisher_password)
     bounds = {"tier": "enterprise", "monthly_token_quota": 10**12, "monthly_budget": "1000000", "max_concurrency": 1000}
-    return owner.key("bench", **bounds)["key"]
+    return [owner.key(f"bench-{number}", **bounds)["key"] for number in range(count)]
 
 
-def paths(fleet: MeasuredFleet, key: str, bare_port: int, streamed: bool) -> Paths:
+def paths(fleet: MeasuredFleet, keys: list[str], bare_port: int, streamed: bool) -> Paths:
     """The three requests."""
     ending = b',"stream":true}' if streamed else b"}"
     public = b'{"model":"' + fleet.access.demo_model.encode() + b'",' + _TALK + ending
     inner = b'{"model":"demo-chat",' + _TALK + ending
     door, vendor = (DEFAULT_PORTS[f"{name}.http"] + fleet.offset for name in ("gateway", "demo_provider"))
     return Paths(
-        post(door, "/v1/chat/completions", public, key),
-        post(vendor, "/v1/chat/completions", inner, fleet.machine.secrets["demo_provider_key"]),
+        post(door, "/v1/chat/completions", public, keys),
+        post(vendor, "/v1/chat/completions", inner, [fleet.machine.secrets["demo_provider_key"]]),
         post(bare_port, "/stream" if streamed else "/plain", inner),
     )
 
 
 def _answer(target: Target) -> bytes:
-    head, _, body = target.request.partition(b"\r\n\r\n")
+    head, _, body = target.requests[0].partition(b"\r\n\r\n")
     key = next(line.split()[-1] for line in head.splitlines() if line.startswith(b"authorization"))
     headers = {"authorization": f"Bearer {key.decode()}", "content-type": "application/json"}
     url = f"http://{target.host}:{target.port}/v1/chat/completions"
@@ -147,13 +147,13 @@ def _added_rows(name: str, loads: list[Load]) -> list[list[Cell]]:
     return [[name, len(through), *figures[0], *figures[1], *added]]
 
 
-async def measure(fleet: MeasuredFleet, key: str, bare: tuple[int, int]) -> None:
+async def measure(fleet: MeasuredFleet, keys: list[str], bare: tuple[int, int]) -> None:
     """Both tables."""
     port, bare_pid = bare
     pids = {name: pid for name, pid in fleet.pids().items() if name != "fleet"}
     costs, added = list[list[Cell]](), list[list[Cell]]()
     for kind, streamed in (("plain", False), ("streamed", True)):
-        ways = paths(fleet, key, port, streamed)
+        ways = paths(fleet, keys, port, streamed)
         seconds = scaled(8.0, 0.5)
         costs.append(_cost_row(f"{kind}, through the gateway", await cost_of(ways.gateway, pids, seconds)))
         costs.append(_cost_row(f"{kind}, straight to the vendor", await cost_of(ways.vendor, pids, seconds)))
@@ -190,12 +190,12 @@ def main() -> None:
     """Print the tables."""
     with a_fleet() as fleet:
         fleet.started()
-        key = new_key(fleet)
-        plain, stream = (_answer(paths(fleet, key, 0, streamed).vendor) for streamed in (False, True))
+        keys = new_keys(fleet, CONNECTIONS // 2)
+        plain, stream = (_answer(paths(fleet, keys, 0, streamed).vendor) for streamed in (False, True))
         port = _free_port()
         with bare_server(port, plain, stream) as bare_pid:
             _pin_apart(fleet, bare_pid)
-            uvloop.run(measure(fleet, key, (port, bare_pid)))
+            uvloop.run(measure(fleet, keys, (port, bare_pid)))
         print(f"Plain: {len(plain)} bytes; streamed: {stream.count(b'data: ')} events in {len(stream)} bytes.")
 
 

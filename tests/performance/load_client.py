@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -10,24 +11,28 @@ import httptools
 
 @dataclass(frozen=True)
 class Target:
-    """One request, as bytes, to one server."""
+    """One request, as bytes, to one server; once for each key, because a key has a rate of its own."""
 
     host: str
     port: int
-    request: bytes
+    requests: tuple[bytes, ...]
 
 
-def post(port: int, path: str, body: bytes, key: str = "", host: str = "127.0.0.1") -> Target:
-    """A POST of JSON with a bearer key."""
+def post(port: int, path: str, body: bytes, keys: Sequence[str] = ("",), host: str = "127.0.0.1") -> Target:
+    """A POST of JSON with bearer keys."""
+    return Target(host, port, tuple(_post(f"{host}:{port}", path, body, key) for key in keys))
+
+
+def _post(address: str, path: str, body: bytes, key: str) -> bytes:
     lines = [
         f"POST {path} HTTP/1.1",
-        f"host: {host}:{port}",
+        f"host: {address}",
         "content-type: application/json",
         "accept: */*",
         *([f"authorization: Bearer {key}"] if key else []),
         f"content-length: {len(body)}",
     ]
-    return Target(host, port, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 @dataclass
@@ -109,11 +114,12 @@ async def for_a_while(target: Target, connections: int, seconds: float) -> Load:
     opened = [await _connect(target, load) for _ in range(connections)]
     began = time.perf_counter()
 
-    async def keep_asking(connection: Connection) -> None:
+    async def keep_asking(number: int, connection: Connection) -> None:
+        request = target.requests[number % len(target.requests)]
         while time.perf_counter() - began < seconds:
-            await connection.ask(target.request)
+            await connection.ask(request)
 
-    await asyncio.gather(*(keep_asking(connection) for connection in opened))
+    await asyncio.gather(*(keep_asking(number, connection) for number, connection in enumerate(opened)))
     load.seconds = time.perf_counter() - began
     for connection in opened:
         connection.close()
@@ -127,7 +133,7 @@ async def in_turns(targets: list[Target], rounds: int, calls: int) -> list[Load]
     for _ in range(rounds):
         for target, connection in zip(targets, opened, strict=True):
             for _ in range(calls):
-                await connection.ask(target.request)
+                await connection.ask(target.requests[0])
     for connection in opened:
         connection.close()
     return loads
