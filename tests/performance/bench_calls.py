@@ -127,6 +127,8 @@ async def cost_of(target: Target, pids: dict[str, int], seconds: float) -> Cost:
     before = _used(pids)
     await asyncio.sleep(_SETTLED_WITHIN_SECONDS)
     resting = {name: (used - before[name]) / _SETTLED_WITHIN_SECONDS for name, used in _used(pids).items()}
+    # At rest the client does nothing but read these figures.
+    resting["client"] = 0.0
     before, began = _used(pids), time.perf_counter()
     load = await for_a_while(target, CONNECTIONS, seconds)
     await asyncio.sleep(_SETTLED_WITHIN_SECONDS)
