@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from chassis.bounded_http import BoundedHttpProtocol
 from chassis.errors import MarketplaceError
 from chassis.health import Readiness
 from chassis.logs import configure_logs
@@ -27,11 +28,15 @@ _log = logging.getLogger("lifecycle")
 
 @dataclass(frozen=True)
 class HttpDoor:
-    """An ASGI application and where it listens."""
+    """An ASGI application and where it listens.
+
+    `trusted_proxies` are the addresses whose `X-Forwarded-For` is believed, with commas; empty believes nobody's.
+    """
 
     app: ASGIApp
     host: str
     port: int
+    trusted_proxies: str = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def _exit_code(ended_early: set[Any]) -> int:
 def _open_http(door: HttpDoor) -> tuple[_UvicornServer, socket.socket]:
     config = uvicorn.Config(
         door.app,
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -124,7 +129,8 @@ def _open_http(door: HttpDoor) -> tuple[_UvicornServer, socket.socket]:
         date_header=True,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(DRAIN_SECONDS),
-        h11_max_incomplete_event_size=64 * 1024,
+        proxy_headers=bool(door.trusted_proxies),
+        forwarded_allow_ips=door.trusted_proxies,
         backlog=1024,
     )
     listening = socket.socket(socket.AF_INET6 if ":" in door.host else socket.AF_INET, socket.SOCK_STREAM)

@@ -68,7 +68,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         )
         yield Unit(
             name="gateway",
-            http=[HttpDoor(door, knobs.host, knobs.http_port)],
+            http=[HttpDoor(door, knobs.host, knobs.http_port, knobs.trusted_proxies)],
             tasks=[keys.forget_changed, calls.settlement.run, calls.replay_the_dead, lambda: calls.show(signals)],
             readiness=readiness,
             on_drain=[calls.drain],

@@ -21,6 +21,9 @@ class GatewaySettings(ServiceSettings):
     publishing_address: str = Field(description="host:port of publishing's gRPC door.")
     consumption_address: str = Field(description="host:port of consumption's gRPC door.")
     valkey_url: SecretStr = Field(description="Valkey or Redis, for the coarse limit per client address.")
+    trusted_proxies: str = Field(
+        "", description="Addresses of load balancers whose X-Forwarded-For is believed, with commas; else nobody's."
+    )
     key_pepper: SecretStr = Field(min_length=32, description="Secret of the key digests; the same as consumption's.")
     data_folder: Path = Field(description="Where the journals of calls lie.")
     endpoint_allowlist: frozenset[str] = Field(
