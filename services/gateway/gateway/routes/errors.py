@@ -33,3 +33,10 @@ class TooManyRequests(MarketplaceError):
 
     code = "too_many_requests"
     kind = ErrorKind.LIMITED
+
+
+class BodyTooSlow(InvalidInput):
+    """The caller does not send the body that its head promised."""
+
+    code = "body_too_slow"
+    status = 408

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from gateway.routes.errors import BodyTooLarge, ServiceTimedOut, ServiceUnavailable
+from gateway.routes.errors import ServiceTimedOut, ServiceUnavailable
+from gateway.routes.sent_body import LargeBodies, SentBody
 from gateway.signals import GatewaySignals
 
-MAX_BODY_BYTES = 10 * 1024 * 1024
+# A caller who takes nothing for so long gives its connection to the service back.
+TAKING_SECONDS = 30.0
 # RFC 9110, section 7.6.1: what concerns one connection alone is not handed on.
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -27,15 +29,30 @@ class Proxy:
     base_urls: Mapping[str, str]
     signals: GatewaySignals
     allow: Callable[[str], Awaitable[str]]
+    large_bodies: LargeBodies = field(default_factory=LargeBodies)
 
     async def __call__(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request by asking the service. Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge."""
-        body = _Body(receive)
+        """Answer one request by asking the service.
+
+        Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge, BodyTooSlow.
+        """
+        body = SentBody(receive)
+        if not _has_body(scope):
+            await self._pass(service, scope, body, None, send)
+        elif (small := await body.if_small()) is not None:
+            await self._pass(service, scope, body, small, send)
+        else:
+            async with self.large_bodies.place():
+                await self._pass(service, scope, body, body.chunks(), send)
+
+    async def _pass(
+        self, service: str, scope: Scope, body: SentBody, content: bytes | AsyncIterator[bytes] | None, send: Send
+    ) -> None:
         request = self.client.build_request(
             scope["method"],
             self.base_urls[service] + _target(scope),
             headers=_onward_headers(scope),
-            content=body.chunks() if _has_body(scope) else None,
+            content=content,
         )
         try:
             response = await self._send(request)
@@ -61,31 +78,7 @@ class Proxy:
             return await self.client.send(request, stream=True)
 
 
-class _Body:
-    """The caller's body, bounded; afterwards, the news that the caller has gone."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._size = 0
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ServiceUnavailable("The caller left.")
-            self._size += len(message.get("body", b""))
-            if self._size > MAX_BODY_BYTES:
-                raise BodyTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes.")
-            yield message.get("body", b"")
-            if not message.get("more_body", False):
-                return
-
-    async def caller_gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            continue
-
-
-async def _reply(response: httpx.Response, body: _Body, send: Send) -> None:
+async def _reply(response: httpx.Response, body: SentBody, send: Send) -> None:
     gone = asyncio.create_task(body.caller_gone())
     sending = asyncio.create_task(_send_all(response, send))
     try:
@@ -102,7 +95,8 @@ async def _send_all(response: httpx.Response, send: Send) -> None:
     headers = [(name.lower(), value) for name, value in response.headers.raw if name.lower() not in _HOP_BY_HOP]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     async for chunk in response.aiter_raw():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with asyncio.timeout(TAKING_SECONDS):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
