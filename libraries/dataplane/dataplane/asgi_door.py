@@ -34,6 +34,8 @@ from dataplane.wire_formats.openai.requests import (
 )
 
 _log = logging.getLogger("dataplane")
+# No name is longer: a team's slug, a listing's name and a version. What is asked for is kept for a while.
+_LONGEST_MODEL = 512
 _JSON = (b"content-type", b"application/json")
 
 
@@ -122,7 +124,8 @@ class CallDoor:
         await _while_caller_stays(arrival.receive, asyncio.create_task(exchange.run(to_vendor)))
 
     async def _route(self, key: KeyRecord, model: str, version: str) -> Route:
-        route = await self.routes.resolve(key, model, version)
+        known = len(model) + len(version) <= _LONGEST_MODEL
+        route = await self.routes.resolve(key, model, version) if known else None
         if route is None:
             raise _not_found(model)
         if route.protocol != "openai":

@@ -141,6 +141,16 @@ async def test_bad_requests_get_an_error_in_openais_shape(
     assert not bench.upstream.sent
 
 
+async def test_a_name_longer_than_any_model_asks_and_keeps_nothing(tmp_path: Path) -> None:
+    longest = "a" * 512
+    bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)), route=a_route(listing_id=longest))
+    assert (await bench.ask(CHAT, msgspec.json.encode({"model": longest, "messages": []}))).status == 200
+    bench = a_bench(tmp_path / "more", FakeUpstream(json_answer(REPLY)), route=a_route(listing_id=longest + "a"))
+    reply = await bench.ask(CHAT, msgspec.json.encode({"model": longest + "a", "messages": []}))
+    assert (reply.status, _error(reply.body)["code"]) == (404, "model_not_found")
+    assert (await bench.ask(f"/v1/models/{longest}a", b"", "GET")).status == 404
+
+
 async def test_bodies_have_a_largest_size(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)), limits=CallLimits(body_bytes=50))
     assert (await bench.ask(CHAT, BODY)).status == 413
