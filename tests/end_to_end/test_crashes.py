@@ -12,7 +12,7 @@ from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Person
 from fixtures.running_fleet import RunningFleet, until
 
-from publishing.pipeline.rules import PHASE_NAMES
+from publishing.pipeline.phases import PHASE_NAMES
 
 pytestmark = pytest.mark.slow
 SAMPLE = [("workers", "validation"), ("workers", "testing"), ("workers", "indexing"), ("postgres", "testing")]

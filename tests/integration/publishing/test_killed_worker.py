@@ -18,7 +18,7 @@ from fixtures.publication_bodies import publication
 from fixtures.publishing_units import Door, publishing_settings, served_api, worker_environment
 
 from chassis.database.pool import Database
-from publishing.pipeline.rules import PHASE_NAMES
+from publishing.pipeline.phases import PHASE_NAMES
 from publishing.settings import PublishingSettings
 
 pytestmark = pytest.mark.slow

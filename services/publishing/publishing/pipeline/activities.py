@@ -16,8 +16,7 @@ from publishing.pipeline.actions import (
     TakeDecision,
     ValidateVersion,
 )
-from publishing.pipeline.ports import ApprovalAnswer, Approvals, PhaseLedger
-from publishing.pipeline.rules import (
+from publishing.pipeline.phases import (
     ANALYTICS,
     APPROVAL,
     AUTHENTICATION,
@@ -29,10 +28,11 @@ from publishing.pipeline.rules import (
     REGISTRY_SYNC,
     TESTING,
     VALIDATION,
-    Json,
-    PhaseState,
+    activity_of,
 )
-from publishing.pipeline.workflow import ACTIVITIES, PUBLICATION, STOP, PublicationWorkflow
+from publishing.pipeline.ports import ApprovalAnswer, Approvals, PhaseLedger
+from publishing.pipeline.rules import Json, PhaseState
+from publishing.pipeline.workflow import PUBLICATION, STOP, PublicationWorkflow
 from publishing.probes.actions import ProbeEndpoint
 
 Deed = Callable[[Json], Awaitable[Json]]
@@ -70,18 +70,18 @@ def register(registry: RunRegistry, deeds: PipelineDeeds, workflow: PublicationW
 def _deeds(deeds: PipelineDeeds) -> dict[str, Deed]:
     doing = _Doing(deeds)
     table: dict[str, Deed] = {
-        ACTIVITIES[AUTHENTICATION]: _whole(deeds.ledger, AUTHENTICATION, doing.authentication),
-        ACTIVITIES[VALIDATION]: _whole(deeds.ledger, VALIDATION, doing.validation),
-        ACTIVITIES[POLICY_CHECK]: _whole(deeds.ledger, POLICY_CHECK, doing.nothing),
-        ACTIVITIES[REGISTRY_SYNC]: _whole(deeds.ledger, REGISTRY_SYNC, doing.nothing),
-        ACTIVITIES[TESTING]: _whole(deeds.ledger, TESTING, doing.testing),
-        ACTIVITIES[APPROVAL]: _begun(deeds.ledger, APPROVAL, doing.asking),
+        activity_of(AUTHENTICATION): _whole(deeds.ledger, AUTHENTICATION, doing.authentication),
+        activity_of(VALIDATION): _whole(deeds.ledger, VALIDATION, doing.validation),
+        activity_of(POLICY_CHECK): _whole(deeds.ledger, POLICY_CHECK, doing.nothing),
+        activity_of(REGISTRY_SYNC): _whole(deeds.ledger, REGISTRY_SYNC, doing.nothing),
+        activity_of(TESTING): _whole(deeds.ledger, TESTING, doing.testing),
+        activity_of(APPROVAL): _begun(deeds.ledger, APPROVAL, doing.asking),
         "approval.decision": _whole(deeds.ledger, APPROVAL, doing.deciding),
-        ACTIVITIES[INDEXING]: _begun(deeds.ledger, INDEXING, doing.publishing),
+        activity_of(INDEXING): _begun(deeds.ledger, INDEXING, doing.publishing),
         "indexing.observe": _whole(deeds.ledger, INDEXING, doing.observing_index),
-        ACTIVITIES[EVENTS]: _whole(deeds.ledger, EVENTS, doing.observing(deeds.event_groups)),
-        ACTIVITIES[ANALYTICS]: _whole(deeds.ledger, ANALYTICS, doing.observing(deeds.analytics_groups)),
-        ACTIVITIES[COMPLETION]: _whole(deeds.ledger, COMPLETION, doing.completing),
+        activity_of(EVENTS): _whole(deeds.ledger, EVENTS, doing.observing(deeds.event_groups)),
+        activity_of(ANALYTICS): _whole(deeds.ledger, ANALYTICS, doing.observing(deeds.analytics_groups)),
+        activity_of(COMPLETION): _whole(deeds.ledger, COMPLETION, doing.completing),
         STOP: doing.stopping,
     }
     undoing = {INDEXING: doing.withdrawing, APPROVAL: doing.closing_approval}

@@ -1,4 +1,4 @@
-"""The ten phases by name, and what a run looks like from outside."""
+"""What a run looks like from outside."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,20 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from publishing.listings.rules import State
-
-AUTHENTICATION = "authentication"
-VALIDATION = "validation"
-POLICY_CHECK = "policy_check"
-REGISTRY_SYNC = "registry_sync"
-TESTING = "testing"
-APPROVAL = "approval"
-INDEXING = "indexing"
-EVENTS = "events"
-ANALYTICS = "analytics"
-COMPLETION = "completion"
-PHASE_NAMES = (
-    AUTHENTICATION, VALIDATION, POLICY_CHECK, REGISTRY_SYNC, TESTING, APPROVAL, INDEXING, EVENTS, ANALYTICS, COMPLETION,
-)  # fmt: skip
 
 Json = dict[str, Any]
 
