@@ -4,18 +4,8 @@ from collections.abc import Callable
 
 import psycopg
 
-from fleet.roles import (
-    DATABASE,
-    EVENT_DOORS,
-    EVENTS_SCHEMA,
-    ROLES,
-    RUNS_DATABASE,
-    RUNS_ROLE,
-    SCHEMAS,
-    SERVICES,
-    TOPICS,
-    Role,
-)
+from fleet.grants import EVENT_DOORS, TOPICS
+from fleet.roles import DATABASE, EVENTS_SCHEMA, ROLES, RUNS_DATABASE, RUNS_ROLE, SCHEMAS, SERVICES, Role
 
 Connection = psycopg.Connection[tuple[object, ...]]
 _CONNECT_SECONDS = 10

@@ -1,0 +1,37 @@
+"""What the event log lets each service do: who appends to a topic, who reads it, and by which functions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TopicGrant:
+    """What a service may do with a topic."""
+
+    topic: str
+    appended_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+
+
+TOPICS: tuple[TopicGrant, ...] = (
+    TopicGrant("marketplace.listing.v1", ("publishing",), ("publishing", "discovery", "consumption", "admin")),
+    TopicGrant("marketplace.usage.v1", ("consumption",), ("consumption", "discovery", "admin")),
+    TopicGrant("marketplace.key.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.approval.v1", ("admin",), ("admin", "publishing")),
+    TopicGrant("marketplace.identity.v1", ("admin",), ("admin", "publishing", "discovery", "consumption")),
+    TopicGrant("marketplace.interaction.v1", ("discovery",), ("discovery", "admin")),
+)
+
+# The doors of the log. Everything else in its schema is closed to services.
+EVENT_DOORS = (
+    "append",
+    "sequence_arrivals",
+    "read",
+    "head",
+    "lock_cursor",
+    "move_cursor",
+    "put_aside",
+    "list_set_aside",
+    "mark_replayed",
+    "groups_behind",
+    "lag",
+)
