@@ -8,8 +8,9 @@ from fixtures.listing_documents import listing
 
 from discovery.indexing.document import Pricing, PricingModel, Rating, ServiceLevel, State
 from discovery.indexing.rules import ANYONE
+from discovery.search.filters import Filters
 from discovery.search.ports import FacetCount, ListingIndex
-from discovery.search.request import Facet, Filters, SearchRequest
+from discovery.search.request import Facet, SearchRequest
 
 RICH = listing(
     "rich",

@@ -9,7 +9,7 @@ from discovery.indexing.actions import IndexListings
 from discovery.indexing.document import ListingDocument
 from discovery.indexing.rules import ANYONE
 from discovery.search.actions import Search, Suggest
-from discovery.search.filter_parsing import filters_from
+from discovery.search.filters_parsing import filters_from
 from discovery.search.in_process_index import InProcessIndex
 from discovery.search.request import Facet, SearchRequest
 

@@ -8,10 +8,10 @@ from discovery.indexing.document import Pricing, PricingModel, State
 from discovery.indexing.rules import passages_of
 from discovery.search.edit_distance import prefix_distance, typos_allowed
 from discovery.search.errors import InvalidFilter
-from discovery.search.filter_parsing import filters_from
+from discovery.search.filters import Filters
+from discovery.search.filters_parsing import filters_from
 from discovery.search.intents import fulfilment, intents_of
 from discovery.search.reasons import telling
-from discovery.search.request import Filters
 from discovery.search.rules import Evidence, blended_price, relevance, scaled
 from discovery.search.words import Analyzer
 

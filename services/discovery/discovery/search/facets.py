@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from discovery.indexing.document import ListingDocument
+from discovery.search.filters import Filters
 from discovery.search.ports import FacetCount
-from discovery.search.request import Facet, Filters
+from discovery.search.request import Facet
 
 MAX_VALUES = 100
 

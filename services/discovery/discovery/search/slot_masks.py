@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from discovery.indexing.rules import Viewer
-from discovery.search.filter_rules import tests_of
+from discovery.search.filters import Filters
+from discovery.search.filters_matching import tests_of
 from discovery.search.intents import Intent
-from discovery.search.request import Filters
 from discovery.search.rules import Mask, Scores
 from discovery.search.slots import Slots
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from chassis.clock import Clock
 from discovery.indexing.document import ListingDocument
 from discovery.indexing.rules import Viewer
+from discovery.search.filters import Filters
 from discovery.search.ports import ListingIndex
-from discovery.search.request import Filters, SearchRequest, Sort
+from discovery.search.request import SearchRequest, Sort
 from discovery.trending.ports import RecentUse, UseReader
 from discovery.trending.rules import Window, trend
 

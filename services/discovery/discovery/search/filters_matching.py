@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from discovery.indexing.document import ListingDocument
-from discovery.search.request import Filters
+from discovery.search.filters import Filters
 
 Test = Callable[[ListingDocument], bool]
 

@@ -1,11 +1,11 @@
-"""The filters as OpenAPI describes them; filter_parsing.py is who checks."""
+"""The filters as OpenAPI describes them; filters_parsing.py is who checks."""
 
 from dataclasses import fields
 from typing import Any
 
 from discovery.indexing.document import PricingModel, State
-from discovery.search.filter_parsing import MAX_VALUE_LENGTH, MAX_VALUES
-from discovery.search.request import Filters
+from discovery.search.filters import Filters
+from discovery.search.filters_parsing import MAX_VALUE_LENGTH, MAX_VALUES
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_VALUE_LENGTH, "pattern": "\\S"}
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from discovery.indexing.document import PricingModel, State
 from discovery.search.errors import InvalidFilter
-from discovery.search.request import Filters
+from discovery.search.filters import Filters
 
 MAX_VALUES = 50
 MAX_VALUE_LENGTH = 200
