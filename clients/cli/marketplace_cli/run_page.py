@@ -24,6 +24,8 @@ _STYLES = {
     "queued": "dim",
 }
 _WAITS = "approval"
+# The state of the phase says it.
+_LABELS = {"skipped": ""}
 _ID = re.compile(r"[a-z]{2,5}_[0-9a-f]{32}", re.ASCII)
 
 
@@ -93,7 +95,11 @@ def _took(phase: Json) -> str:
 def _told(report: dict[str, Any] | None) -> str:
     """What a person makes of a report: numbers and words; ids and empty values say nothing."""
     simple = {name: value for name, value in (report or {}).items() if isinstance(value, str | int | float)}
-    told = [f"{name.replace('_', ' ')} {_said(value)}" for name, value in simple.items() if _says_something(value)]
+    told = [
+        f"{_LABELS.get(name, name.replace('_', ' '))} {_said(value)}".strip()
+        for name, value in simple.items()
+        if _says_something(value)
+    ]
     return cut_at_word(one_line("; ".join(told), 1000), 100) if told else ""
 
 

@@ -399,6 +399,8 @@ def test_reports_are_told_in_words_without_ids(gateway: GatewayStandIn) -> None:
     shown = gateway.run("runs", RUN).stdout
     assert "needed approvals 1; seen yes" in shown
     assert "acc_" not in shown
+    done["phases"][2] |= {"state": "skipped", "report": {"skipped": "not configured"}}
+    assert "skipped not configured" in " ".join(gateway.run("runs", RUN).stdout.split())
 
 
 def test_publications_come_before_imported_entries_and_what_is_not_shown_is_counted(gateway: GatewayStandIn) -> None:
