@@ -209,3 +209,14 @@ async def test_a_refused_method_tells_what_the_path_takes_from_any_service(front
     refused = await front.http.delete("/api/v1/services/lst_1")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, PUT")
     assert "allow" not in (await front.http.delete("/api/v1/services/lst_1/publication")).headers
+
+
+async def test_white_space_around_a_header_s_value_is_not_handed_on(front: Front) -> None:
+    await front.http.get("/api/v1/keys", headers={"authorization": "Bearer t \t"})
+    assert front.services.requests[0].headers["authorization"] == "Bearer t"
+
+
+async def test_a_head_that_cannot_be_handed_on_is_the_caller_s_fault(front: Front) -> None:
+    front.services.error = httpx.LocalProtocolError("Illegal header value")
+    answer = await front.http.get("/api/v1/keys")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_unreadable")

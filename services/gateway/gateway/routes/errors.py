@@ -28,6 +28,13 @@ class BodyTooLarge(InvalidInput):
     status = 413
 
 
+class RequestUnreadable(InvalidInput):
+    """The request's head is not written as HTTP asks."""
+
+    code = "request_unreadable"
+    status = 400
+
+
 class TooManyRequests(MarketplaceError):
     """One client address asks faster than the coarse limit."""
 

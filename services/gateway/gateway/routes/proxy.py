@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from gateway.routes.errors import ServiceTimedOut, ServiceUnavailable
+from gateway.routes.errors import RequestUnreadable, ServiceTimedOut, ServiceUnavailable
 from gateway.routes.sent_body import LargeBodies, SentBody
 from gateway.signals import GatewaySignals
 
@@ -58,6 +58,8 @@ class Proxy:
             response = await self._send(request)
         except httpx.TimeoutException as error:
             raise ServiceTimedOut(f"{service} did not answer in time: try again later.") from error
+        except httpx.LocalProtocolError as error:
+            raise RequestUnreadable("The request cannot be handed on as it is written: check its headers.") from error
         except httpx.HTTPError as error:
             raise ServiceUnavailable(f"{service} cannot be reached: try again later.", retry_after=2) from error
         self.signals.proxied.labels(service, str(response.status_code)).inc()
@@ -108,7 +110,8 @@ def _target(scope: Scope) -> str:
 
 def _onward_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     client = scope.get("client") or ("", 0)
-    kept = [(name, value) for name, value in scope["headers"] if name not in _NOT_TO_SERVICES]
+    # White space around a value is no part of it (RFC 9110, 5.5); the parser leaves it there, and no client sends it.
+    kept = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name not in _NOT_TO_SERVICES]
     return [*kept, (b"x-forwarded-for", str(client[0]).encode())]
 
 
