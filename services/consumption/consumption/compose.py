@@ -29,10 +29,11 @@ from consumption.budgets.grpc_api import LeasesDoor
 from consumption.budgets.postgres_store import PostgresBalanceReader, PostgresLeaseStore
 from consumption.keys.actions import ChangeKey, CreateKey
 from consumption.keys.argon2_hasher import Argon2Hasher
+from consumption.keys.event_handlers import key_ending_consumer
 from consumption.keys.events import TOPIC as KEY_TOPIC
 from consumption.keys.grpc_api import KeyChanges, KeysDoor
 from consumption.keys.http_api import router as keys_router
-from consumption.keys.postgres_store import PostgresKeyRecords, PostgresKeyStore
+from consumption.keys.postgres_store import PostgresKeyRecords, PostgresKeyStore, PostgresTeamKeys
 from consumption.prices.event_handlers import price_book_consumer
 from consumption.prices.grpc_api import PricesDoor
 from consumption.prices.postgres_store import PostgresPriceBook
@@ -137,7 +138,10 @@ async def worker(settings: ConsumptionSettings | None = None) -> AsyncGenerator[
     clock = SystemClock()
     async with Database.open(knobs.worker_database_url, name="consumption-worker") as database:
         log = PostgresEventLog(database)
-        consumers = [price_book_consumer(PostgresPriceBook(database), lambda now: new_id("prc", now))]
+        consumers = [
+            price_book_consumer(PostgresPriceBook(database), lambda now: new_id("prc", now)),
+            key_ending_consumer(PostgresTeamKeys(log)),
+        ]
         yield Unit(
             name="consumption-worker",
             tasks=[

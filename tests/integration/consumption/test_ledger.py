@@ -10,6 +10,8 @@ import pytest
 from fixtures.marketplace_database import ProvisionedServer
 
 from chassis.database.pool import Database
+from chassis.database.transaction import Transaction
+from chassis.event_log.port import Consumer, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.ids import new_id
 from consumption.budgets.errors import HolderSealed, ScopeNotFound
@@ -17,12 +19,16 @@ from consumption.budgets.ports import LeaseAnswer
 from consumption.budgets.postgres_store import PostgresBalanceReader, PostgresLeaseStore
 from consumption.budgets.rules import Balance, Wish, month_of
 from consumption.keys.errors import KeyNotFound
-from consumption.keys.postgres_store import PostgresKeyRecords, PostgresKeyStore
+from consumption.keys.event_handlers import key_ending_consumer
+from consumption.keys.events import REVOKED
+from consumption.keys.events import TOPIC as KEY_TOPIC
+from consumption.keys.postgres_store import PostgresKeyRecords, PostgresKeyStore, PostgresTeamKeys
 from consumption.keys.rules import Key, digest_of, limits_of_key
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import Charge, EndedCall, LeaseReturn, UsageRow
 from consumption.usage.postgres_store import PostgresUsageReader
 from consumption.usage.rules import GroupBy
+from marketplace.events.v1.identity_pb2 import TeamArchived
 
 NOW = datetime.now(UTC)
 
@@ -251,3 +257,40 @@ async def test_a_key_is_found_by_its_digest_until_it_is_revoked_and_keeps_its_li
     assert (await records.by_digest(digest)).state == "revoked"
     with pytest.raises(KeyNotFound):
         await records.by_digest(b"nobody")
+
+
+async def test_the_keys_of_an_archived_team_end_and_nobody_elses(ledger: Ledger) -> None:
+    gone, other = await ledger.make_key(team="tea_gone"), await ledger.make_key(team="tea_stays")
+    log = PostgresEventLog(ledger.worker)
+    consumer = key_ending_consumer(PostgresTeamKeys(log))
+    archived = consumer.handlers[TeamArchived.DESCRIPTOR.full_name]
+    event = RecordedEvent(
+        *(new_id("evt", NOW), consumer.topic, "tea_gone", TeamArchived.DESCRIPTOR.full_name, "admin", NOW),
+        TeamArchived(team_id="tea_gone").SerializeToString(),
+    )
+    for _ in range(2):
+        async with ledger.worker.transaction() as transaction:
+            await archived(transaction, event)
+    assert (await ledger.keys.find("tea_gone", gone.key_id)).state == "revoked"
+    assert (await ledger.keys.find("tea_stays", other.key_id)).state == "active"
+    told: list[str] = []
+
+    async def hear(_: Transaction, event: RecordedEvent) -> None:
+        told.append(event.key)
+
+    while await log.consume_once(Consumer("consumption.test", KEY_TOPIC, {REVOKED: hear})):
+        continue
+    assert told.count(gone.key_id) == 1
+    assert other.key_id not in told
+
+
+async def test_absurd_usage_fills_its_own_balance_and_settles_all_the_same(ledger: Ledger) -> None:
+    absurd, usual = await ledger.make_key(), await ledger.make_key()
+    for key in (absurd, usual):
+        await ledger.lease(key, 100)
+    calls = [call(absurd, 2**62 - 1, 10) for _ in range(3)]
+    assert await ledger.settle(*calls, call(usual, 7, 10)) == 4
+    assert await ledger.settle(call(absurd, 2**62 - 1, 10)) == 1
+    assert (await ledger.balance(absurd)).free == 0
+    assert (await ledger.lease(absurd, 1, request="r2")).granted == ()
+    assert (await ledger.balance(usual)).settled == 7

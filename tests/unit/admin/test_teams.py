@@ -17,7 +17,7 @@ from admin.teams.errors import (
 )
 from admin.teams.ports import TeamFilter
 from admin.teams.rules import Team, require_free_slug, require_may_place
-from marketplace.events.v1.identity_pb2 import AccountEpochAdvanced, TeamMemberChanged
+from marketplace.events.v1.identity_pb2 import AccountEpochAdvanced, TeamArchived, TeamMemberChanged
 
 ROOT = principal("acc_root", "super_admin")
 
@@ -76,6 +76,7 @@ async def test_a_slug_is_taken_once_and_stays_taken_after_the_team_is_archived()
     with pytest.raises(SlugTaken):
         await create(ROOT, "red", "Other", None)
     assert work.facts_of(TeamMemberChanged)[-1].role == ""
+    assert [fact.team_id for fact in work.facts_of(TeamArchived)] == [team.team_id]
 
 
 async def test_teams_are_read_by_id_and_slug_and_listed_for_their_members() -> None:

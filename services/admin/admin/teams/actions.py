@@ -11,7 +11,7 @@ from admin.teams.ports import TeamFilter
 from admin.teams.rules import OWNER, Team, TeamSettings, require_free_slug
 from admin.work import OpenWork, Work
 from chassis.identity.principal import Principal
-from marketplace.events.v1.identity_pb2 import TeamCreated, TeamMemberChanged
+from marketplace.events.v1.identity_pb2 import TeamArchived, TeamCreated, TeamMemberChanged
 
 
 async def found_team(work: Work, slug: str, name: str, actor: str, owner: str | None) -> Team:
@@ -111,7 +111,7 @@ class ChangeTeam:
 
 @dataclass(frozen=True)
 class ArchiveTeam:
-    """Let a team rest: nobody belongs to it any more, and nobody else gets its slug."""
+    """Let a team rest: nobody belongs to it any more, its keys end, and nobody else gets its slug."""
 
     open_work: OpenWork
 
@@ -122,6 +122,7 @@ class ArchiveTeam:
             for member in await work.teams.members(team_id):
                 await place_member(work, team_id, member.account_id, None, caller.account_id)
             await work.teams.archive(team_id)
+            await work.facts.append(IDENTITY_TOPIC, team_id, TeamArchived(team_id=team_id))
             await work.trail.append(Entry(caller.account_id, "team.archived", "team", team_id, team_id))
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from chassis.database.transaction import Transaction
 from consumption.budgets.rules import Limit
 from consumption.keys.rules import Key
 
@@ -44,4 +45,12 @@ class KeyFinder(Protocol):
 
     async def by_digest(self, digest: bytes) -> Key:
         """Raises KeyNotFound."""
+        ...
+
+
+class TeamKeys(Protocol):
+    """All keys of a team at once."""
+
+    async def end_all(self, transaction: Transaction, team_id: str, now: datetime) -> None:
+        """Revoke every active key of a team; each ends with its event."""
         ...

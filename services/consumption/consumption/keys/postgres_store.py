@@ -141,3 +141,22 @@ class PostgresKeyRecords:
         if row is None:
             raise KeyNotFound("No such key.")
         return key_of(row)
+
+
+class PostgresTeamKeys:
+    """All keys of a team at once, in somebody's transaction of the worker role."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def end_all(self, transaction: Transaction, team_id: str, now: datetime) -> None:
+        """Revoke every active key of a team."""
+        rows = await transaction.fetch(
+            "UPDATE keys AS k SET state = 'revoked', revoked_at = $2 WHERE team_id = $1 AND state = 'active'"  # noqa: S608
+            f" RETURNING {_COLUMNS}",
+            team_id,
+            now,
+        )
+        ended = [key_of(row) for row in rows]
+        if ended:
+            await self._log.append(transaction, [key_revoked(key, new_id("evt", now), now) for key in ended])

@@ -10,6 +10,8 @@ from chassis.event_log.port import EventLog
 from consumption.settlement.events import usage_recorded
 from consumption.settlement.rules import EndedCall, LeaseReturn, Movements, movements_of
 
+# Above every limit that can be set, and so far below 2^63 that no sum of a balance's columns passes that.
+_FULL = 2**60
 _INSERT = """
     INSERT INTO usage_rows (
         call_id, started_at, team_id, account_id, key_id, listing_id, listing_version_id, listing_name, listing_version,
@@ -115,9 +117,13 @@ async def _move(transaction: Transaction, holder: str, movements: Movements) -> 
     # In the order that leases are granted in, so that the two never dead-lock.
     for (scope_id, period_end), movement in sorted(movements.items(), key=lambda item: item[0]):
         await transaction.execute(
-            "UPDATE balances SET leased = leased - $3, settled = settled + $4, unknown = unknown + $5,"
-            " overdraft = overdraft + $6 WHERE scope_id = $1 AND period_end = $2",
-            *(scope_id, period_end, movement.from_lease, movement.settled, movement.unknown, movement.overdraft),
+            # What a vendor reports may be absurd; it fills its own balance, and never stops the settling of others.
+            "UPDATE balances SET leased = leased - $3, settled = least(settled::numeric + $4::bigint, $7::bigint),"
+            " unknown = least(unknown::numeric + $5::bigint, $7::bigint),"
+            " overdraft = least(overdraft::numeric + $6::bigint, $7::bigint) WHERE scope_id = $1 AND period_end = $2",
+            *(scope_id, period_end, movement.from_lease),
+            *(min(amount, _FULL) for amount in (movement.settled, movement.unknown, movement.overdraft)),
+            _FULL,
         )
         await transaction.execute(
             "UPDATE leases l SET amount = l.amount - $4 FROM balances b"

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$marketplace/events/v1/identity.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\x14\x41\x63\x63ountEpochAdvanced\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x0bTeamCreated\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"F\n\x11TeamMemberChanged\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$marketplace/events/v1/identity.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\x14\x41\x63\x63ountEpochAdvanced\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x0bTeamCreated\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"F\n\x11TeamMemberChanged\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\"\x1f\n\x0cTeamArchived\x12\x0f\n\x07team_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,4 +38,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEAMCREATED']._serialized_end=253
   _globals['_TEAMMEMBERCHANGED']._serialized_start=255
   _globals['_TEAMMEMBERCHANGED']._serialized_end=325
+  _globals['_TEAMARCHIVED']._serialized_start=327
+  _globals['_TEAMARCHIVED']._serialized_end=358
 # @@protoc_insertion_point(module_scope)

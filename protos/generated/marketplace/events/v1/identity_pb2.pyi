@@ -37,3 +37,9 @@ class TeamMemberChanged(_message.Message):
     account_id: str
     role: str
     def __init__(self, team_id: _Optional[str] = ..., account_id: _Optional[str] = ..., role: _Optional[str] = ...) -> None: ...
+
+class TeamArchived(_message.Message):
+    __slots__ = ("team_id",)
+    TEAM_ID_FIELD_NUMBER: _ClassVar[int]
+    team_id: str
+    def __init__(self, team_id: _Optional[str] = ...) -> None: ...
