@@ -44,6 +44,10 @@ class ScopeShort(msgspec.Struct, frozen=True):
     resets_at: int | None = None
 
 
+# Above every limit that can be set, and within the 63 bits in which amounts travel: no lease covers it.
+_MOST = 1 << 62
+
+
 @dataclass(slots=True)
 class Lease:
     """What this process holds of one scope in one period."""
@@ -106,7 +110,7 @@ class LeaseBook:
     def running_low(self, amounts: Sequence[Reservation], now: int) -> tuple[LeaseWish, ...]:
         """Scopes to refill in the background: less than a quarter of the last grant is left, and more is to be had."""
         return tuple(
-            LeaseWish(reservation.scope_id, 1, _wanted(reservation, self.leases[reservation.scope_id]))
+            LeaseWish(reservation.scope_id, 1, min(_wanted(reservation, self.leases[reservation.scope_id]), _MOST))
             for reservation in amounts
             if self._is_low(self.leases[reservation.scope_id], now)
         )
@@ -137,7 +141,7 @@ def wish_for(reservation: Reservation, lease: Lease | None) -> LeaseWish:
     """What to ask for so that a reservation fits: the shortfall, and a stock for the calls to come."""
     available = 0 if lease is None else max(lease.available, 0)
     needed = max(reservation.amount - available, 1)
-    return LeaseWish(reservation.scope_id, needed, max(needed, _wanted(reservation, lease)))
+    return LeaseWish(reservation.scope_id, min(needed, _MOST), min(max(needed, _wanted(reservation, lease)), _MOST))
 
 
 def lease_size(remaining: int, needed: int, wanted: int, largest_part: int = 8) -> int:

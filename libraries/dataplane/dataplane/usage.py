@@ -2,7 +2,8 @@
 
 import msgspec
 
-MOST_TOKENS_BELIEVED = 1 << 40
+# As many as a call may ask for; at the dearest price that is taken, the cost of a call still has 63 bits.
+MOST_TOKENS_BELIEVED = 1 << 31
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ NOTHING_USED = Usage(0)
 
 
 def believable(prompt: int, completion: int, cached: int) -> Usage | None:
-    """A reported usage, or None where the numbers cannot be true (negative, or beyond 2^40)."""
+    """A reported usage, or None where the numbers cannot be true (negative, or beyond 2^31)."""
     if not 0 <= prompt <= MOST_TOKENS_BELIEVED or not 0 <= completion <= MOST_TOKENS_BELIEVED:
         return None
     return Usage(prompt, completion, min(max(cached, 0), prompt))

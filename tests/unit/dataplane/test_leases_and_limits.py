@@ -30,6 +30,14 @@ def test_a_call_debits_every_scope_or_none() -> None:
     assert _held(state.leases) == {"team-money": 10**9, "key-tokens": 150}
 
 
+def test_a_call_that_could_cost_more_than_amounts_can_say_asks_for_what_no_limit_has() -> None:
+    state, request = AdmissionState(), CallRequest(a_key(), a_route(), 100, 2**31 * 2**10 * 2**20)
+    decision = admit(state, request, START)
+    assert isinstance(decision, NeedsLease)
+    assert {wish.wanted for wish in decision.wishes} == {2**62}
+    assert all(wish.needed <= wish.wanted for wish in decision.wishes)
+
+
 def test_a_refused_call_takes_nothing_and_key_comes_before_limits_before_policy_before_price() -> None:
     limits = RateLimits(requests_per_second=1, burst=1)
     state = AdmissionState()

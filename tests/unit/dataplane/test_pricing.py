@@ -16,7 +16,7 @@ from dataplane.pricing import (
 )
 from dataplane.usage import Usage
 
-_tokens = st.integers(0, 2**40)
+_tokens = st.integers(0, 2**31)
 _prices = st.integers(0, 10**15)
 
 
