@@ -51,12 +51,12 @@ async def test_each_change_is_told_once_until_the_end() -> None:
     ended = run(PhaseState.PASSED, State.PUBLISHED)
     watching = watch(waiting, waiting, running, running, ended)
     until = START + timedelta(days=1)
-    assert [seen async for seen in watching.changes("tea", "ver_1", until)] == [waiting, running, ended]
+    assert [seen async for seen in watching.changes("tea", "ver_1", until, lambda: True)] == [waiting, running, ended]
 
 
 async def test_a_silent_run_gives_signs_of_life_until_the_token_ends() -> None:
     until = START + timedelta(seconds=SILENT_POLLS * 2 + 5)
-    seen = [view async for view in watch(run(PhaseState.RUNNING)).changes("tea", "ver_1", until)]
+    seen = [view async for view in watch(run(PhaseState.RUNNING)).changes("tea", "ver_1", until, lambda: True)]
     assert seen == [run(PhaseState.RUNNING), None, None]
 
 
@@ -64,7 +64,7 @@ async def test_an_unknown_run_and_one_watcher_too_many_are_refused() -> None:
     with pytest.raises(RunUnknown):
         await watch(None).once("tea", "ver_1")
     watching = watch(run(PhaseState.RUNNING))
-    followers = [watching.changes("tea", "ver_1", START + timedelta(days=1)) for _ in range(MAX_WATCHERS)]
+    followers = [watching.changes("tea", "ver_1", START + timedelta(days=1), lambda: True) for _ in range(MAX_WATCHERS)]
     for follower in followers:
         await anext(follower)
     with pytest.raises(TooManyWatchers):
@@ -72,3 +72,10 @@ async def test_an_unknown_run_and_one_watcher_too_many_are_refused() -> None:
     for follower in followers:
         await follower.aclose()
     watching.admit()
+
+
+async def test_a_watcher_whose_token_is_withdrawn_hears_no_more() -> None:
+    answers = [True, True, False]
+    views = [run(PhaseState.PENDING), run(PhaseState.RUNNING), run(PhaseState.PASSED, State.PUBLISHED)]
+    heard = watch(*views).changes("tea", "ver_1", START + timedelta(days=1), lambda: answers.pop(0))
+    assert [view async for view in heard] == views[:2]

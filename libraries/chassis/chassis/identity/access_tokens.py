@@ -113,9 +113,13 @@ class AccessTokens:
             principal = _principal_of(claims)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             raise TokenRefused("The access token does not hold: sign in again.") from None
-        if principal.epoch < self._epochs.least(principal.account_id):
+        if not self.still_holds(principal):
             raise TokenRefused("The access token was withdrawn: sign in again.")
         return principal
+
+    def still_holds(self, principal: Principal) -> bool:
+        """Whether a verified token has not been withdrawn since: what answers for long asks again and again."""
+        return principal.epoch >= self._epochs.least(principal.account_id)
 
 
 def _key_id_of(token: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import StreamingResponse
 
+from chassis.identity.access_tokens import AccessTokens
 from chassis.identity.principal import Principal
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
@@ -45,7 +46,9 @@ async def read_run(run_id: RunId, caller: Caller, watch: Watching) -> RunShown:
     responses=_EVENTS,
     dependencies=[requires(READ_RUNS)],
 )
-async def follow_run(run_id: RunId, caller: Caller, watch: Watching) -> StreamingResponse:
+async def follow_run(
+    run_id: RunId, caller: Caller, watch: Watching, tokens: Annotated[AccessTokens, Depends(provided("access_tokens"))]
+) -> StreamingResponse:
     """The run whenever it changed, as `event: run`; `event: end` once nothing more will happen.
 
     The stream ends with the caller's token at the latest; a client that still waits opens it again.
@@ -53,14 +56,14 @@ async def follow_run(run_id: RunId, caller: Caller, watch: Watching) -> Streamin
     watch.admit()
     await watch.once(view_of(caller), run_id)
     return StreamingResponse(
-        _lines(watch, view_of(caller), run_id, caller),
+        _lines(watch, run_id, caller, tokens),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _lines(watch: WatchRun, tenant: str | None, run_id: str, caller: Principal) -> AsyncGenerator[str]:
-    async for run in watch.changes(tenant, run_id, caller.expires_at):
+async def _lines(watch: WatchRun, run_id: str, caller: Principal, tokens: AccessTokens) -> AsyncGenerator[str]:
+    async for run in watch.changes(view_of(caller), run_id, caller.expires_at, lambda: tokens.still_holds(caller)):
         if run is None:
             yield ": still here\n\n"
         else:

@@ -1,7 +1,7 @@
 """Follows runs for people who wait: bounded in time and in how many wait at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,20 +37,28 @@ class WatchRun:
         if len(self._watching) >= MAX_WATCHERS:
             raise TooManyWatchers("Too many runs are followed at once: ask again in a moment.", retry_after=5)
 
-    async def changes(self, tenant: str | None, run_id: str, until: datetime) -> AsyncGenerator[RunView | None]:
-        """The run at first and after each change; None now and then, so that a dead line is noticed."""
+    async def changes(
+        self, tenant: str | None, run_id: str, until: datetime, may_watch: Callable[[], bool]
+    ) -> AsyncGenerator[RunView | None]:
+        """The run at first and after each change; None now and then, so that a dead line is noticed.
+
+        Ends at once when the watcher may watch no more: a withdrawn token withdraws what it opened.
+        """
         token = object()
         self._watching.add(token)
+        last = min(until, self.clock.now() + LONGEST)
         try:
-            async for run in self._polls(tenant, run_id, min(until, self.clock.now() + LONGEST)):
+            async for run in self._polls(tenant, run_id, lambda: may_watch() and self.clock.now() < last):
                 yield run
         finally:
             self._watching.discard(token)
 
-    async def _polls(self, tenant: str | None, run_id: str, until: datetime) -> AsyncGenerator[RunView | None]:
+    async def _polls(
+        self, tenant: str | None, run_id: str, goes_on: Callable[[], bool]
+    ) -> AsyncGenerator[RunView | None]:
         last: RunView | None = None
         silent = 0
-        while self.clock.now() < until and not (last and last.ended):
+        while goes_on() and not (last and last.ended):
             run = await self.runs.run(tenant, run_id)
             silent = 0 if run != last else silent + 1
             if run is not None and run != last:
