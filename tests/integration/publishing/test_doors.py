@@ -222,6 +222,8 @@ async def test_the_real_catalogue_is_imported_in_batches_and_again(marketplace_d
         assert (await door.call("POST", path, {"data": [changed]}, token=admin)).json()["updated"] == 1
         viewer = door.peers.admin.token("acc_v", role="viewer")
         assert (await door.call("POST", path, {"data": []}, token=viewer)).status_code == 403
+        for_everybody = await door.call("POST", f"{path}?visibility=public", {"data": rows[:3]})
+        assert (for_everybody.status_code, for_everybody.json()["code"]) == (403, "public_import_refused")
         team = (await door.call("POST", path, {"data": rows[:3]})).json()
         assert team["created"] == 3
         mine = (await door.call("GET", "/api/v1/services?status=catalogue_only")).json()["items"]

@@ -10,6 +10,7 @@ from chassis.web.access import Caller, requires
 from chassis.web.application import provided
 from publishing.access import IMPORT_CATALOGUE
 from publishing.catalogue_import.actions import ImportCatalogue, Importer, Outcome, RowResult
+from publishing.catalogue_import.errors import PublicImportRefused
 from publishing.signals import PublishingSignals
 
 router = APIRouter(tags=["catalogue"])
@@ -72,12 +73,14 @@ async def import_catalogue(
     signals: Annotated[PublishingSignals, Depends(provided("signals"))],
     visibility: Annotated[
         Literal["private", "workspace", "public"] | None,
-        Query(description="public for a platform admin, workspace for a team, where it is left out"),
+        Query(description="public for a platform admin, workspace for a team, where it is left out; never more"),
     ] = None,
 ) -> ImportShown:
     """Entries that are shown as unverified and cannot be called; sending the same again changes nothing."""
     importer = importer_of(caller)
     usual = "public" if importer.team_id == PLATFORM_NAMESPACE else "workspace"
+    if visibility == "public" and usual != "public":
+        raise PublicImportRefused("Only the platform imports for everybody: publish what your team wants to be public.")
     results = await run_import(importer, body.data, visibility or usual)
     for result in results:
         signals.imported.labels(result.outcome).inc()
