@@ -199,6 +199,16 @@ async def test_a_running_consumer_hears_of_an_append_without_polling_for_it(log_
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def test_a_reader_without_a_group_sees_what_was_committed_though_no_consumer_ran(log_pair: LogPair) -> None:
+    before = await log_pair.reader.head(TOPIC)
+    first, second = event(), event("lst_2")
+    await log_pair.append(first)
+    await log_pair.append(second)
+    read = await log_pair.reader.read(TOPIC, before, 10)
+    assert [one.id for one in read] == [first.id, second.id]
+    assert await log_pair.reader.read(TOPIC, read[-1].position, 10) == []
+
+
 async def test_a_service_without_a_grant_may_neither_append_nor_read(log_pair: LogPair) -> None:
     async def append_as_reader() -> None:
         async with log_pair.reader_database.transaction() as transaction:

@@ -38,6 +38,8 @@ class PostgresEventLog:
     async def read(self, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
         """Events of a topic after a position, in order."""
         async with self._database.transaction() as transaction:
+            # A reader may be woken before any consumer has given the news its position.
+            await self._sequence(transaction)
             return await self._read(transaction, topic, after, at_most)
 
     async def head(self, topic: str) -> int:
