@@ -15,6 +15,7 @@ from chassis.health import Readiness
 from chassis.metrics import CONTENT_TYPE, RequestMetrics, exposition
 from chassis.web.access import PUBLIC, access_rules_of, requires
 from chassis.web.body_limit import refuse_large_bodies_as_problems
+from chassis.web.body_wait import BodyWait
 from chassis.web.problems import PROBLEM_CONTENT, Problem, install_problem_handlers
 from chassis.web.request_scope import RequestScope
 from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
@@ -65,6 +66,7 @@ class Application:
         app.include_router(_operations(self))
         access_rules_of(app)
         refuse_large_bodies_as_problems(app)
+        app.add_middleware(BodyWait)
         app.add_middleware(
             RequestScope,
             metrics=RequestMetrics(self.registry, self.service),
@@ -79,6 +81,7 @@ def _documented_problems() -> dict[int | str, dict[str, Any]]:
         401: "No token, or one that does not hold",
         403: "Not allowed",
         404: "Not found",
+        408: "The body did not arrive in time",
         409: "The state does not allow it",
         413: "The body is too large",
         422: "A value is not valid",
