@@ -169,7 +169,13 @@ async def test_own_paths_answer_and_take_get_alone(front: Front) -> None:
     assert "marketplace_gateway_proxied" in (await front.http.get("/metrics")).text
     assert "/docs/static/swagger-ui-bundle.js" in (await front.http.get("/docs")).text
     assert (await front.http.get("/docs/static/swagger-ui-bundle.js")).status_code == 200
-    assert (await front.http.delete("/health")).status_code == 405
+    refused = await front.http.delete("/health")
+    assert (refused.status_code, refused.json()["code"], refused.headers["allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET, HEAD",
+    )
+    assert (await front.http.get("/docs/static/nothing")).json()["code"] == "path_unknown"
 
 
 def test_the_joined_page_keeps_what_is_routed_and_names_schemas_by_service() -> None:

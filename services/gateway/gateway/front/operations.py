@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from chassis.health import Readiness
 from chassis.metrics import CONTENT_TYPE, exposition
 from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
+from gateway.routes.errors import PathUnknown
 
 _PATHS = frozenset({"/", "/health", "/ready", "/metrics", "/docs", "/openapi.json"})
+_WRONG_METHOD = {
+    "type": "about:blank",
+    "title": "Method Not Allowed",
+    "status": 405,
+    "detail": "This path takes GET alone.",
+    "code": "method_not_allowed",
+}
 
 
 def owns(path: str) -> bool:
@@ -37,14 +46,17 @@ class Operations:
         """Answer one request to an own path."""
         if scope["path"].startswith(STATIC_PREFIX + "/"):
             below: Mapping[str, object] = {**scope, "path": scope["path"].removeprefix(STATIC_PREFIX), "root_path": ""}
-            await self._files(dict(below), receive, send)
+            try:
+                await self._files(dict(below), receive, send)
+            except HTTPException as error:
+                raise PathUnknown("No such file: GET /docs shows what there is.") from error
             return
         response = await self._response(Request(scope))
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
         if request.method not in {"GET", "HEAD"}:
-            return PlainTextResponse("GET only", status_code=405, headers={"allow": "GET, HEAD"})
+            return JSONResponse(_WRONG_METHOD, 405, {"allow": "GET, HEAD"}, "application/problem+json")
         match request.scope["path"]:
             case "/health":
                 return JSONResponse({"status": "alive", "service": "gateway"})
