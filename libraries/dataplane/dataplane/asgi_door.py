@@ -13,7 +13,6 @@ from dataplane.call_ledger import CallLedger, facts_of
 from dataplane.call_limits import CallLimits
 from dataplane.caller import Authenticate
 from dataplane.door_paths import Call, Models, OneModel, asked
-from dataplane.estimates import estimated_tokens
 from dataplane.exchange import Exchange
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.live_call import LiveCall, Moments
@@ -24,6 +23,7 @@ from dataplane.records import KeyRecord, Route
 from dataplane.refusals import Draining, ModelNotFound, RequestInvalid, UpstreamFailed
 from dataplane.reply_sink import Message, Receive, ReplySink, Send
 from dataplane.request_body import read_body
+from dataplane.token_estimates import estimated_tokens
 from dataplane.vendor_request import vendor_request
 from dataplane.wire_formats.openai.requests import (
     OpenAiRequest,

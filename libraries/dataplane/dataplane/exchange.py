@@ -9,12 +9,12 @@ from dataplane.call_facts_shown import HeaderList, end_comment, end_headers, fac
 from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome
-from dataplane.estimates import estimated_usage
 from dataplane.live_call import LiveCall
 from dataplane.ports import Upstream, UpstreamRequest, UpstreamResponse
 from dataplane.refusals import UpstreamFailed, UpstreamTimedOut, UpstreamUnreachable
 from dataplane.reply_sink import ReplySink
 from dataplane.sse import EventTooLarge, comment
+from dataplane.token_estimates import estimated_usage
 from dataplane.usage import NOTHING_USED, Usage
 from dataplane.wire_formats.openai.errors import error_event, vendor_error_body, vendor_status
 from dataplane.wire_formats.openai.replies import reply_usage

@@ -6,8 +6,8 @@ from discovery.indexing.document import PricingModel, Rating, State, Visibility
 from discovery.indexing.rules import passages_digest
 from discovery.indexing.snapshots import document_of, is_findable
 from discovery.search.cards import LONGEST_SUMMARY, ListingCard, summary_of
+from discovery.search.filters_openapi import FILTERS_SCHEMA
 from discovery.search.filters_parsing import filters_from
-from discovery.search.filters_schema import FILTERS_SCHEMA
 from discovery.search.money import dollars_of
 from discovery.viewers import viewer_of
 from marketplace.events.v1.listing_pb2 import ListingSnapshot, Pricing

@@ -1,4 +1,4 @@
-"""The EventLog on PostgreSQL: the outbox itself, in the schema `events`, reached through functions alone."""
+"""The EventLog on PostgreSQL: the outbox itself, reached through the SQL functions of migrations/ alone."""
 
 import asyncio
 import logging

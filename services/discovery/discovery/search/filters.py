@@ -1,4 +1,4 @@
-"""The filters of search by name; filters_parsing.py checks, filters_matching.py applies, filters_schema.py shows."""
+"""The filters of search by name; filters_parsing.py checks, filters_matching.py applies, filters_openapi.py shows."""
 
 from dataclasses import dataclass
 

@@ -13,8 +13,8 @@ from discovery.access import BROWSE
 from discovery.indexing.rules import Viewer
 from discovery.search.actions import Search
 from discovery.search.cards import ListingCard
+from discovery.search.filters_openapi import FILTERS_SCHEMA
 from discovery.search.filters_parsing import filters_from
-from discovery.search.filters_schema import FILTERS_SCHEMA
 from discovery.search.ports import Hit, SearchReply
 from discovery.search.request import MAX_LIMIT, MAX_QUERY_LENGTH, Facet, Position, SearchRequest, Sort
 from discovery.signals import SearchMetrics
