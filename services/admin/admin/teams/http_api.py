@@ -18,7 +18,8 @@ from chassis.web.sent_values import TAKEN_WHOLE
 
 router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 Count = Annotated[int, Field(ge=0, le=10**15), TAKEN_WHOLE]
-Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=200)]
+ForeignName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Names = Annotated[list[ForeignName], Field(max_length=200)]
 
 
 class NewTeamBody(Request):

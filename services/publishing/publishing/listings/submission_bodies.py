@@ -13,12 +13,7 @@ from publishing.listings.price_rules import price_from_dollars, prices_of
 from publishing.listings.version_content import Document, Endpoint, Prices, ServiceLevel, VersionContent
 
 MAX_BODY_BYTES = 9 * 1024 * 1024
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("remove the NUL character")
-    return text
+_STORABLE = r"^[^\x00]*$"
 
 
 def _endpoint_address(url: str) -> str:
@@ -34,10 +29,10 @@ def _credential(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_storable)]
+Label = Annotated[str, Field(min_length=1, max_length=64, pattern=_STORABLE)]
 Labels = Annotated[list[Label], Field(max_length=32)]
-Line = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-Paragraphs = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+Line = Annotated[str, Field(max_length=200, pattern=_STORABLE)]
+Paragraphs = Annotated[str, Field(max_length=10_000, pattern=_STORABLE)]
 DollarText = Annotated[str, Field(max_length=40, examples=["0.15"])]
 Tokens = Annotated[int, Field(ge=1, le=1_000_000_000, strict=True), TAKEN_WHOLE]
 Modality = Literal["text", "image", "audio", "video", "file", "embedding"]
@@ -51,9 +46,9 @@ class _Body(BaseModel):
 class EndpointBody(_Body):
     """Where calls go."""
 
-    url: Annotated[
-        str, Field(min_length=1, max_length=2000), AfterValidator(_storable), AfterValidator(_endpoint_address)
-    ] = Field(description="Base URL of the vendor's API", examples=["https://vendor.example/v1"])
+    url: Annotated[str, Field(min_length=1, max_length=2000, pattern=_STORABLE), AfterValidator(_endpoint_address)] = (
+        Field(description="Base URL of the vendor's API", examples=["https://vendor.example/v1"])
+    )
     protocol: Literal["openai"] = Field("openai", description="The wire format; `openai` for now")
     model: Line = Field("", description="The model's name at the vendor; the listing's name where it is left out")
     credential: Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_credential)] | None = Field(
@@ -98,7 +93,7 @@ class VersionBody(_Body):
     version: Line = Field(description="SemVer without build metadata", examples=["1.0.0"])
     title: Line = ""
     description: Paragraphs = ""
-    category: Annotated[str, Field(max_length=64), AfterValidator(_storable)] = "chat"
+    category: Annotated[str, Field(max_length=64, pattern=_STORABLE)] = "chat"
     provider: Line = Field("", description="Who makes the model; the team where it is left out")
     tags: Labels = []
     endpoint: EndpointBody
@@ -160,7 +155,7 @@ class VersionBody(_Body):
 class PublishBody(VersionBody):
     """A new listing with its first version."""
 
-    name: Annotated[str, Field(min_length=1, max_length=130), AfterValidator(_storable)] = Field(
+    name: Annotated[str, Field(min_length=1, max_length=130, pattern=_STORABLE)] = Field(
         description="`name` or `team-slug/name`", examples=["summariser"]
     )
 
