@@ -72,8 +72,8 @@ check: lint typecheck imports test-architecture test-unit ## All that needs no s
 
 .PHONY: test
 test: $(STAMP) ## Every test that needs no network and no Docker, with line coverage
-	@$(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz" --cov --cov-report= --cov-fail-under=0)
-	@$(call pytest,tests/end_to_end,-q -m "not fuzz" --cov --cov-append --cov-report=term:skip-covered)
+	@$(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz and not fleet_fuzz" --cov --cov-report= --cov-fail-under=0)
+	@$(call pytest,tests/end_to_end,-q -m "not fuzz and not fleet_fuzz" --cov --cov-append --cov-report=term:skip-covered)
 
 .PHONY: test-architecture
 test-architecture: $(STAMP) ## The rules of the house, as small programs
@@ -85,11 +85,11 @@ test-unit: $(STAMP) ## Rules and actions with fakes, all within 30 s
 
 .PHONY: test-integration
 test-integration: $(STAMP) ## Ports and stores on real servers
-	@$(call pytest,tests/contract tests/integration,-m "not fuzz")
+	@$(call pytest,tests/contract tests/integration,-m "not fuzz and not fleet_fuzz")
 
 .PHONY: test-e2e
 test-e2e: $(STAMP) ## The golden journeys through the gateway
-	@$(call pytest,tests/end_to_end)
+	@$(call pytest,tests/end_to_end,-m "not fleet_fuzz")
 
 .PHONY: nightly
 nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication; prints the bound that this proves
@@ -100,6 +100,10 @@ nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
 	@$(call pytest,$(HERMETIC),-q -m fuzz)
+
+.PHONY: test-fuzz-fleet
+test-fuzz-fleet: $(STAMP) ## Bad input at every document of a whole marketplace, and rubbish on its sockets
+	@$(call pytest,tests/end_to_end,-q -m fleet_fuzz)
 
 .PHONY: test-performance
 test-performance: $(STAMP) ## Print the tables of the benchmarks (BENCHMARKS="calls search": only these; BENCHMARK_SCALE=smoke: only prove that they run)

@@ -1,3 +1,9 @@
 """Fixtures that any test may ask for by name; one that imports another comes after it."""
 
-pytest_plugins = ["fixtures.postgres", "fixtures.valkey", "fixtures.marketplace_database", "fixtures.running_fleet"]
+pytest_plugins = [
+    "fixtures.postgres",
+    "fixtures.valkey",
+    "fixtures.marketplace_database",
+    "fixtures.running_fleet",
+    "fixtures.fuzzed_fleet",
+]

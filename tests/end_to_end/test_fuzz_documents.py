@@ -1,0 +1,39 @@
+"""Bad input at every operation of every OpenAPI document of a whole marketplace, with tokens and without.
+
+All of schemathesis's checks and phases, 20 examples an operation, the seed in fuzz.toml.
+"""
+
+from pathlib import Path
+
+import pytest
+from fixtures.fuzzed_documents import LEAVING, STAYING, check
+from fixtures.fuzzed_fleet import FuzzedFleet
+from fixtures.marketplace_people import new_person
+
+pytestmark = pytest.mark.fleet_fuzz
+CALLS = "data plane"
+
+
+@pytest.mark.parametrize("service", ["admin", "publishing", "discovery", "consumption"])
+def test_no_input_of_a_publisher_breaks_a_service(fuzzed_fleet: FuzzedFleet, tmp_path: Path, service: str) -> None:
+    check(fuzzed_fleet, tmp_path, service, fuzzed_fleet.people("publisher", "stranger"), *STAYING)
+
+
+@pytest.mark.parametrize("service", ["admin", "publishing", "discovery", "consumption", "gateway"])
+def test_nobody_s_input_breaks_a_service(fuzzed_fleet: FuzzedFleet, tmp_path: Path, service: str) -> None:
+    check(fuzzed_fleet, tmp_path, service, {})
+
+
+def test_no_input_of_a_publisher_breaks_the_gateway(fuzzed_fleet: FuzzedFleet, tmp_path: Path) -> None:
+    people = fuzzed_fleet.people("publisher", "stranger")
+    check(fuzzed_fleet, tmp_path, "gateway", people, *STAYING, "--exclude-tag", CALLS)
+
+
+def test_no_input_breaks_the_calls(fuzzed_fleet: FuzzedFleet, tmp_path: Path) -> None:
+    check(fuzzed_fleet, tmp_path, "gateway", {"key": f"Bearer {fuzzed_fleet.key}"}, "--include-tag", CALLS)
+
+
+def test_no_input_breaks_what_ends_a_session(fuzzed_fleet: FuzzedFleet, tmp_path: Path) -> None:
+    leaver = new_person(fuzzed_fleet.fleet, fuzzed_fleet.governor, "leavers")
+    tokens = {"leaver": leaver.headers["authorization"]}
+    check(fuzzed_fleet, tmp_path, "gateway", tokens, "--include-path-regex", LEAVING)
