@@ -1,6 +1,7 @@
 """Fixtures that any test may ask for by name; one that imports another comes after it."""
 
 pytest_plugins = [
+    "fixtures.engines",
     "fixtures.postgres",
     "fixtures.valkey",
     "fixtures.marketplace_database",

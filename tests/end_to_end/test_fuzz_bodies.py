@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from fixtures.end_to_end_report import tell
 from fixtures.fuzzed_fleet import FuzzedFleet
-from fixtures.marketplace_people import Json, demo_submission, good
+from fixtures.marketplace_people import Json, demo_submission, good, published
 
 pytestmark = pytest.mark.fleet_fuzz
 # As JSON text, because not all of it can be written down by a well-behaved client.
@@ -106,5 +106,15 @@ def test_no_value_breaks_a_call(fuzzed_fleet: FuzzedFleet, path: str) -> None:
         "/v1/embeddings": {"input": "hi", "dimensions": 8},
     }[path]
     bounds = {} if "embed" in path else {"max_tokens": 4, "n": 1, "temperature": 1, "stream": False}
-    body = {"model": fuzzed_fleet.fleet.access.demo_model, "user": "u", **asked, **bounds}
-    check(fuzzed_fleet, path, body, {"authorization": f"Bearer {fuzzed_fleet.key}"})
+    model = embedder(fuzzed_fleet) if "embed" in path else fuzzed_fleet.fleet.access.demo_model
+    headers = {"authorization": f"Bearer {fuzzed_fleet.key}"}
+    check(fuzzed_fleet, path, {"model": model, "user": "u", **asked, **bounds}, headers)
+
+
+def embedder(fuzzed: FuzzedFleet) -> str:
+    """A published listing that makes vectors, by its name."""
+    submission = demo_submission(fuzzed.fleet, "vectors", category="embedding", capabilities=["embeddings"])
+    submission["endpoint"]["model"] = "demo-embed"
+    submission["modalities"] = {"input": ["text"], "output": ["embedding"]}
+    published(fuzzed.publisher, fuzzed.governor, submission)
+    return "fuzzers/vectors"

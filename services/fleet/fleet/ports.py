@@ -55,11 +55,16 @@ class Ports:
 
 def free_ports() -> Ports:
     """Ports that nobody uses now, for a second fleet on the same machine."""
-    held = [socket.create_server((HOST, 0)) for _ in DEFAULT_PORTS]
-    ports = Ports({door: one.getsockname()[1] for door, one in zip(DEFAULT_PORTS, held, strict=True)})
+    return Ports(dict(zip(DEFAULT_PORTS, free_port_numbers(len(DEFAULT_PORTS)), strict=True)))
+
+
+def free_port_numbers(count: int) -> list[int]:
+    """Different ports that nobody uses now."""
+    held = [socket.create_server((HOST, 0)) for _ in range(count)]
+    numbers = [one.getsockname()[1] for one in held]
     for one in held:
         one.close()
-    return ports
+    return numbers
 
 
 def require_free(ports: Iterable[int], patience_seconds: float = 1.0) -> None:

@@ -1,0 +1,1 @@
+"""The real engines of the distributed profile on one machine: fetched by version without Docker, run as parts."""
