@@ -70,10 +70,22 @@ imports: $(STAMP) ## Check who imports whom, and that the generated protos are f
 .PHONY: check
 check: lint typecheck imports test-architecture test-unit ## All that needs no server: what CI runs first
 
+# Two pytest at once, because the journeys mostly wait: each counts lines in files of its own, joined afterwards.
+COVERED := --cov --cov-report= --cov-fail-under=0
+TEST_PARTS := test-part-journeys test-part-rest
 .PHONY: test
 test: $(STAMP) ## Every test that needs no network and no Docker, with line coverage
-	@$(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz and not fleet_fuzz" --cov --cov-report= --cov-fail-under=0)
-	@$(call pytest,tests/end_to_end,-q -m "not fuzz and not fleet_fuzz" --cov --cov-append --cov-report=term:skip-covered)
+	@rm -rf .coverage .coverage-parts && mkdir .coverage-parts
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(words $(TEST_PARTS)) $(TEST_PARTS)
+	@$(BIN)/coverage combine --quiet .coverage-parts
+	@$(BIN)/coverage report --skip-covered
+
+.PHONY: $(TEST_PARTS)
+test-part-journeys:
+	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.journeys $(call pytest,tests/end_to_end,-q -m "not fleet_fuzz" $(COVERED))
+
+test-part-rest:
+	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.rest $(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz" $(COVERED))
 
 .PHONY: test-architecture
 test-architecture: $(STAMP) ## The rules of the house, as small programs
