@@ -22,7 +22,7 @@ install-deps: $(STAMP) ## Make .venv and install every locked package into it
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python venv failed: install the venv module of Python 3.11 or newer (Debian: python3-venv)" >&2; exit 1; }
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infrastructure/packaging/installer.lock
-	@echo "Installing the locked packages into $(VENV) (about 700 MB, once) ..."
+	@echo "Installing the locked packages into $(VENV) (about 800 MB, once) ..."
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix --editable ./,$(MEMBERS))
 	@touch $@
