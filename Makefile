@@ -113,9 +113,22 @@ nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
 	@$(call pytest,$(HERMETIC),-q -m fuzz)
 
+# Each part ill-treats a marketplace of its own, and looks at what is left in its tables.
+FUZZ_PARTS := test-fuzz-part-services test-fuzz-part-gateway test-fuzz-part-bodies
+fuzz-part = $(BIN)/python -m pytest -q -m fleet_fuzz $(patsubst %,tests/end_to_end/test_fuzz%.py,$(1))
 .PHONY: test-fuzz-fleet
 test-fuzz-fleet: $(STAMP) ## Bad input at every document of a whole marketplace, and rubbish on its sockets
-	@$(call pytest,tests/end_to_end,-q -m fleet_fuzz)
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(words $(FUZZ_PARTS)) $(FUZZ_PARTS)
+
+.PHONY: $(FUZZ_PARTS)
+test-fuzz-part-services:
+	@$(call fuzz-part,_services _with_power ed_records)
+
+test-fuzz-part-gateway:
+	@$(call fuzz-part,_gateway ed_records)
+
+test-fuzz-part-bodies:
+	@$(call fuzz-part,_bodies _sockets ed_records)
 
 .PHONY: test-performance
 test-performance: $(STAMP) ## Print the tables of the benchmarks (BENCHMARKS="calls search": only these; BENCHMARK_SCALE=smoke: only prove that they run)
