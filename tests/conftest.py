@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.engines",
     "fixtures.postgres",
     "fixtures.valkey",
+    "fixtures.valkey_topologies",
     "fixtures.marketplace_database",
     "fixtures.running_fleet",
     "fixtures.fuzzed_fleet",

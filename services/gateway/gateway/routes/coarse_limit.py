@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chassis.clock import Clock
+from chassis.valkey import Valkey
 from gateway.routes.errors import TooManyRequests
 from gateway.signals import GatewaySignals
 
@@ -22,7 +22,7 @@ WINDOW_MILLISECONDS = 1000
 class CoarseLimit:
     """Fails open: this limit protects the control plane's capacity, not money."""
 
-    valkey: Redis
+    valkey: Valkey
     per_second: int
     signals: GatewaySignals
     clock: Clock
