@@ -142,6 +142,19 @@ coverage: test ## The coverage as pages, in htmlcov/
 security-scan: $(STAMP) ## Look for unsafe calls in the sources (installed packages are held by hash)
 	@$(BIN)/ruff check --select S --ignore S101 protos/generate.py libraries services clients
 
+PROFILE ?= embedded
 .PHONY: dev
-dev: $(STAMP) ## Bring up the whole marketplace on this machine, state in .data/
-	@$(BIN)/marketplace up
+dev: $(STAMP) $(if $(filter distributed,$(PROFILE)),engines) ## Bring up the whole marketplace on this machine, state in .data/ (PROFILE=distributed: on Kafka, Elasticsearch and Temporal)
+	@FLEET_PROFILE=$(PROFILE) $(BIN)/marketplace up
+
+.PHONY: engines-fetch
+engines-fetch: $(STAMP) ## Fetch Kafka, Elasticsearch and Temporal into .engines/, without Docker (needs Maven, Go, a JDK of 21 or newer)
+	@$(BIN)/python -m fleet engines-fetch
+
+.PHONY: engines
+engines: engines-fetch ## Run Kafka, Elasticsearch and Temporal in the background, data in .engines/run/
+	@$(BIN)/python -m fleet engines-start
+
+.PHONY: engines-stop
+engines-stop: $(STAMP) ## End them
+	@$(BIN)/python -m fleet engines-stop

@@ -1,4 +1,4 @@
-"""python -m fleet up | migrate | develop | status | settings"""
+"""python -m fleet up | migrate | develop | status | settings | engines, engines-fetch, engines-start, engines-stop"""
 
 import importlib
 import sys
@@ -7,12 +7,17 @@ from chassis.errors import MarketplaceError
 from fleet.settings import FleetSettings
 
 # Imported when asked for: each is a process of its own that must start fast and stay small.
+_ENGINES = "fleet.engines.local_engines"
 _DEEDS = {
-    "up": "fleet.up",
-    "migrate": "fleet.migrations",
-    "develop": "fleet.development",
-    "status": "fleet.status_page",
-    "settings": "fleet.settings",
+    "up": ("fleet.up", "main"),
+    "migrate": ("fleet.migrations", "main"),
+    "develop": ("fleet.development", "main"),
+    "status": ("fleet.status_page", "main"),
+    "settings": ("fleet.settings", "main"),
+    "engines": (_ENGINES, "run_engines"),
+    "engines-fetch": (_ENGINES, "fetch_engines"),
+    "engines-start": (_ENGINES, "start_engines"),
+    "engines-stop": (_ENGINES, "stop_engines"),
 }
 
 
@@ -22,7 +27,8 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python -m fleet {' | '.join(_DEEDS)}", file=sys.stderr)
         return 2
     try:
-        return importlib.import_module(_DEEDS[arguments[0]]).main(FleetSettings.read())
+        module, deed = _DEEDS[arguments[0]]
+        return getattr(importlib.import_module(module), deed)(FleetSettings.read())
     except MarketplaceError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 1

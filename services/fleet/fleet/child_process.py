@@ -31,4 +31,4 @@ def last_lines(path: Path, count: int = 3, at_most_bytes: int = 16_384) -> list[
     with path.open("rb") as log:
         log.seek(max(0, path.stat().st_size - at_most_bytes))
         lines = log.read().decode("utf-8", "replace").splitlines()
-    return [line for line in lines if line.strip()][-count:]
+    return [line for line in lines if line.strip()][-count:] if count else []

@@ -1,8 +1,9 @@
 """One machine's marketplace before anything runs: its folder, ports, secrets, engines and their addresses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
+from fleet.backing import Backing
 from fleet.data_folder import DataFolder
 from fleet.embedded_postgres import embedded_postgres
 from fleet.embedded_valkey import embedded_valkey
@@ -15,15 +16,16 @@ from fleet.settings import FleetSettings
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything that a part's command or environment may be made of."""
+    """Everything that a part's command or environment may be made of. `engines` are those that run embedded."""
 
     folder: DataFolder
     ports: Ports
     secrets: MachineSecrets
     postgres_url: str
     valkey_url: str
-    engines: tuple[Part, Part]
+    engines: tuple[Part, ...]
     development: bool = True
+    backing: Backing = field(default_factory=Backing)
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         """The URL of a role of ours."""
@@ -42,14 +44,16 @@ def machine_of(settings: FleetSettings) -> Machine:
     """The machine that the settings describe; makes its folders and secrets where they are missing."""
     folder = DataFolder(settings.data_folder)
     secrets = keep_secrets(folder.secrets)
-    postgres = embedded_postgres(folder.of("postgres"), secrets["postgres"])
-    valkey = embedded_valkey(folder.of("valkey"), secrets["valkey"])
+    backing = settings.backing
+    postgres = None if backing.postgres else embedded_postgres(folder.of("postgres"), secrets["postgres"])
+    valkey = None if backing.valkey else embedded_valkey(folder.of("valkey"), secrets["valkey"])
     return Machine(
         folder=folder,
         ports=settings.ports,
         secrets=secrets,
-        postgres_url=postgres.url(),
-        valkey_url=valkey.url(),
-        engines=(postgres.part, valkey.part),
+        postgres_url=postgres.url() if postgres else backing.postgres,
+        valkey_url=valkey.url() if valkey else backing.valkey,
+        engines=tuple(engine.part for engine in (postgres, valkey) if engine),
         development=settings.development,
+        backing=backing,
     )

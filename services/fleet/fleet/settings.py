@@ -1,10 +1,11 @@
-"""Every knob of the fleet, read once: where its data lives, which ports its parts take, what its children inherit."""
+"""Every knob of the fleet, read once: where its data lives, which ports its parts take, what stands behind them."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.backing import MEANINGS, Backing, Profile, backing_of
 from fleet.errors import SettingRefused
 from fleet.ports import DEFAULT_PORTS, Ports, port_variable
 
@@ -12,15 +13,24 @@ _PREFIX = "FLEET_"
 _DATA_FOLDER = "FLEET_DATA_FOLDER"
 _OFFSET = "FLEET_PORT_OFFSET"
 _DEVELOPMENT = "FLEET_DEVELOPMENT"
+_PROFILE = "FLEET_PROFILE"
+_ENGINES_FOLDER = "FLEET_ENGINES_FOLDER"
 
 
 @dataclass(frozen=True)
 class FleetSettings:
-    """`inherited` goes to every child that is ours, so that any service's variable may be set in the shell."""
+    """`inherited` goes to every child that is ours, so that any service's variable may be set in the shell.
+
+    `own` are the fleet's variables as they were set, for a child that is the fleet again.
+    """
 
     data_folder: Path
     ports: Ports
     inherited: Mapping[str, str]
+    own: Mapping[str, str]
+    backing: Backing
+    engines_folder: Path
+    port_offset: int = 0
     development: bool = True
 
     @classmethod
@@ -28,15 +38,22 @@ class FleetSettings:
         """The settings out of this process's environment. Raises SettingRefused."""
         found = dict(os.environ if environment is None else environment)
         mine = {name: value for name, value in found.items() if name.startswith(_PREFIX)}
-        strangers = sorted(mine.keys() - {_DATA_FOLDER, _OFFSET, _DEVELOPMENT} - port_variables().keys())
+        strangers = sorted(mine.keys() - {name for name, _, _ in settings_table()})
         if strangers:
             raise SettingRefused(f"Unknown settings: {', '.join(strangers)}. `python -m fleet settings` lists them.")
         offset = _number(_OFFSET, mine.get(_OFFSET, "0"))
         chosen = {part: _number(name, mine[name]) for name, part in port_variables().items() if name in mine}
-        ports = Ports({part: chosen.get(part, port + offset) for part, port in DEFAULT_PORTS.items()})
-        inherited = {name: value for name, value in found.items() if name not in mine}
-        development = _choice(_DEVELOPMENT, mine.get(_DEVELOPMENT, "yes"))
-        return cls(Path(mine.get(_DATA_FOLDER, ".data")).absolute(), ports, inherited, development)
+        profile = Profile(_choice(_PROFILE, mine.get(_PROFILE, Profile.EMBEDDED), tuple(Profile)))
+        return cls(
+            data_folder=Path(mine.get(_DATA_FOLDER, ".data")).absolute(),
+            ports=Ports({part: chosen.get(part, port + offset) for part, port in DEFAULT_PORTS.items()}),
+            inherited={name: value for name, value in found.items() if name not in mine},
+            own=mine,
+            backing=backing_of(profile, mine, offset),
+            engines_folder=Path(mine.get(_ENGINES_FOLDER, ".engines")).absolute(),
+            port_offset=offset,
+            development=_choice(_DEVELOPMENT, mine.get(_DEVELOPMENT, "yes"), ("yes", "no")) == "yes",
+        )
 
 
 def port_variables() -> dict[str, str]:
@@ -49,8 +66,11 @@ def settings_table() -> list[tuple[str, str, str]]:
     rows = [
         (_DATA_FOLDER, ".data", "Folder that holds everything this machine keeps."),
         (_DEVELOPMENT, "yes", "yes or no: run the demo provider, publish it, and write access.json."),
-        (_OFFSET, "0", "Added to every port that is not set by itself."),
+        (_PROFILE, "embedded", "embedded, or distributed: events, index and runs on what `make engines` serves."),
+        (_ENGINES_FOLDER, ".engines", "Folder of the engines that `make engines` fetches, and of their data."),
+        (_OFFSET, "0", "Added to every port that is not set by itself, the engines' ports too."),
     ]
+    rows += [(name, "(embedded)", meaning) for name, meaning in MEANINGS.items()]
     return rows + [(name, str(DEFAULT_PORTS[door]), f"Port of {door}.") for name, door in port_variables().items()]
 
 
@@ -67,10 +87,10 @@ def runtime_folder() -> Path | None:
     return Path(named) if named and Path(named).is_dir() else None
 
 
-def _choice(name: str, text: str) -> bool:
-    if text not in {"yes", "no"}:
-        raise SettingRefused(f"{name} must be yes or no.")
-    return text == "yes"
+def _choice(name: str, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise SettingRefused(f"{name} must be {' or '.join(known)}.")
+    return text
 
 
 def _number(name: str, text: str) -> int:

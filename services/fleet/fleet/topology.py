@@ -10,29 +10,28 @@ from fleet.ports import Ports
 from fleet.probes import all_alive, all_ready, announced, still_announcing
 from fleet.roles import SERVICES
 
-_ENGINES = ("postgres", "valkey")
 
-
-def topology(machine: Machine, inherited: Mapping[str, str]) -> list[Part]:
-    """The parts, each after what it depends on; `inherited` goes to every process of ours."""
+def topology(machine: Machine, inherited: Mapping[str, str], own: Mapping[str, str]) -> list[Part]:
+    """The parts, each after what it depends on; `inherited` goes to every process of ours, `own` to the fleet's."""
+    again = {**inherited, **own, "FLEET_DATA_FOLDER": str(machine.folder.path)}
     return [
         *machine.engines,
-        _migrations(machine, inherited),
+        _migrations(machine, again),
         *([_demo_provider(machine, inherited)] if machine.development else []),
         _services(machine, inherited),
         _workers(machine, inherited),
         _gateway(machine, inherited),
-        *([_development(machine, inherited)] if machine.development else []),
+        *([_development(again)] if machine.development else []),
     ]
 
 
-def _migrations(machine: Machine, inherited: Mapping[str, str]) -> Part:
+def _migrations(machine: Machine, environment: Mapping[str, str]) -> Part:
     return Part(
         name="migrations",
         is_step=True,
         command=_python("-m", "fleet", "migrate"),
-        environment={**inherited, "FLEET_DATA_FOLDER": str(machine.folder.path)},
-        depends_on=["postgres"],
+        environment=environment,
+        depends_on=_embedded(machine, "postgres"),
         ready_within_seconds=120,
     )
 
@@ -57,7 +56,7 @@ def _services(machine: Machine, inherited: Mapping[str, str]) -> Part:
         command=_python("-m", "fleet.host", *(f"{service}:api" for service in SERVICES)),
         environment=environment_of(SERVICES, machine, inherited),
         ports=[*http, *_ports(machine.ports, "grpc")],
-        depends_on=[*_ENGINES, "migrations"],
+        depends_on=[*_embedded(machine, "postgres", "valkey"), "migrations"],
         probe=all_ready(http),
         alive=all_alive(http),
     )
@@ -70,7 +69,7 @@ def _workers(machine: Machine, inherited: Mapping[str, str]) -> Part:
         name="workers",
         command=_python("-m", "fleet.host", "--announce", str(file), *(f"{service}:worker" for service in SERVICES)),
         environment=environment_of(SERVICES, machine, inherited),
-        depends_on=[*_ENGINES, "migrations"],
+        depends_on=[*_embedded(machine, "postgres", "valkey"), "migrations"],
         prepare=lambda: file.unlink(missing_ok=True),
         probe=announced(file),
         alive=still_announcing(file),
@@ -86,7 +85,7 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
         ports=[port],
         # Started beside the services: it needs them for its first call, not for its start. Its own /ready waits for
         # what development prepares through it, so being alive is all that the fleet can wait for.
-        depends_on=["valkey", "migrations"],
+        depends_on=[*_embedded(machine, "valkey"), "migrations"],
         probe=all_alive([port]),
         alive=all_alive([port]),
         ends_before=["services", "workers", "demo_provider"],
@@ -98,16 +97,21 @@ def _awaited(machine: Machine) -> dict[str, str]:
     return {"GATEWAY_AWAITED_FILE": str(machine.folder.access)} if machine.development else {}
 
 
-def _development(machine: Machine, inherited: Mapping[str, str]) -> Part:
+def _development(environment: Mapping[str, str]) -> Part:
     return Part(
         name="development",
         is_step=True,
         is_optional=True,
         command=_python("-m", "fleet", "develop"),
-        environment={**inherited, **machine.ports.as_variables(), "FLEET_DATA_FOLDER": str(machine.folder.path)},
+        environment=environment,
         depends_on=["gateway", "services", "workers", "demo_provider"],
         ready_within_seconds=120,
     )
+
+
+def _embedded(machine: Machine, *names: str) -> list[str]:
+    """Those of the engines that run here."""
+    return [engine.name for engine in machine.engines if engine.name in names]
 
 
 def _python(*words: str) -> list[str]:

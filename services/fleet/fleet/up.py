@@ -1,26 +1,14 @@
 """`marketplace up`: bring the machine's marketplace up, keep it up, and end it in order."""
 
-import asyncio
-import random
-import signal
-import sys
-import time
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Console
 
-from chassis.errors import MarketplaceError
 from fleet.data_folder import DataFolder
+from fleet.life import Plan, live
 from fleet.machine import machine_of
 from fleet.part import Part
-from fleet.part_state import PartState
-from fleet.ports import Ports, require_free
-from fleet.progress import Progress
 from fleet.settings import FleetSettings
-from fleet.status import write_state
-from fleet.supervisor import Supervisor
 from fleet.topology import topology
 
 
@@ -31,93 +19,16 @@ def main(settings: FleetSettings) -> int:
 
 def run_fleet(settings: FleetSettings, console: Console | None = None) -> int:
     """Run everything until Ctrl-C or SIGTERM; the exit code. What goes wrong is one line on stderr."""
-    terminal = console or Console()
     folder = DataFolder(settings.data_folder)
-    try:
-        folder.prepare()
-        with folder.held():
-            parts = topology(machine_of(settings), settings.inherited)
-            require_free([port for part in parts for port in part.ports])
-            return asyncio.run(_Run(folder, parts, settings.ports, terminal).until_stopped())
-    except MarketplaceError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-    except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
-    return 1
 
+    def parts() -> Sequence[Part]:
+        return topology(machine_of(settings), settings.inherited, settings.own)
 
-@dataclass
-class _Run:
-    """One life of the fleet."""
+    def welcome() -> Sequence[str]:
+        gateway = settings.ports.url("gateway.http")
+        lines = [f"  gateway        {gateway}", f"  documentation  {gateway}/docs"]
+        if folder.access.exists():
+            lines.append(f"  sign-in        {folder.access}")
+        return lines
 
-    folder: DataFolder
-    parts: Sequence[Part]
-    ports: Ports
-    console: Console
-    _states: Mapping[str, PartState] = field(default_factory=dict[str, PartState])
-
-    def __post_init__(self) -> None:
-        self._progress = Progress(self.console, lambda: self._states)
-
-    async def until_stopped(self) -> int:
-        supervisor = Supervisor(self.parts, self.folder.log, self._changed, random.random)
-        self._states = supervisor.states
-        stopped = self._hear_signals(supervisor)
-        self.console.print(f"Starting the marketplace in {self.folder.path}", highlight=False, soft_wrap=True)
-        try:
-            supervisor.start()
-            with self._progress:
-                await _first(supervisor.wait_until_ready(), stopped.wait())
-            if not stopped.is_set():
-                self._say_ready()
-                await _first(supervisor.watch(), stopped.wait())
-        finally:
-            await self._stop(supervisor)
-        return 0
-
-    def _hear_signals(self, supervisor: Supervisor) -> asyncio.Event:
-        """The first signal stops in order; a second one does not wait."""
-        stopped = asyncio.Event()
-
-        def hear() -> None:
-            if stopped.is_set():
-                supervisor.hurry()
-            stopped.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, hear)
-        return stopped
-
-    def _changed(self) -> None:
-        write_state(self.folder, self.parts, list(self._states.values()))
-        self._progress.tell()
-
-    def _say_ready(self) -> None:
-        gateway = self.ports.url("gateway.http")
-        lines = [
-            f"Ready in {self._progress.elapsed():.1f} s",
-            f"  gateway        {gateway}",
-            f"  documentation  {gateway}/docs",
-        ]
-        if self.folder.access.exists():
-            lines.append(f"  sign-in        {self.folder.access}")
-        self.console.print("\n".join([*lines, "Ctrl-C ends everything."]), highlight=False, soft_wrap=True)
-
-    async def _stop(self, supervisor: Supervisor) -> None:
-        began = time.monotonic()
-        self.console.print("Stopping ...", highlight=False)
-        await supervisor.stop()
-        self.console.print(f"Stopped in {time.monotonic() - began:.1f} s", highlight=False)
-
-
-async def _first(*deeds: Coroutine[Any, Any, object]) -> None:
-    """Return when one of them has; raise what it raised."""
-    tasks = [asyncio.create_task(deed) for deed in deeds]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return live(Plan("the marketplace", folder, parts, welcome), console or Console())

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fleet.backing import MEANINGS, Backing
 from fleet.errors import SettingRefused
 from fleet.ports import DEFAULT_PORTS
-from fleet.settings import FleetSettings, settings_table
+from fleet.settings import FleetSettings, port_variables, settings_table
 
 
 def test_without_variables_the_known_ports_and_folder_are_used() -> None:
@@ -52,5 +53,36 @@ def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
 
 def test_every_variable_is_in_the_table() -> None:
     names = {name for name, _, _ in settings_table()}
-    assert {"FLEET_DATA_FOLDER", "FLEET_PORT_OFFSET", "FLEET_DEMO_PROVIDER_HTTP_PORT"} <= names
-    assert len(names) == len(DEFAULT_PORTS) + 3
+    own = {"FLEET_DATA_FOLDER", "FLEET_PORT_OFFSET", "FLEET_DEVELOPMENT", "FLEET_PROFILE", "FLEET_ENGINES_FOLDER"}
+    assert names == own | set(MEANINGS) | set(port_variables())
+
+
+def test_everything_is_embedded_where_nothing_is_named() -> None:
+    assert FleetSettings.read({}).backing == Backing()
+
+
+def test_the_distributed_profile_means_the_engines_of_this_machine() -> None:
+    backing = FleetSettings.read({"FLEET_PROFILE": "distributed", "FLEET_PORT_OFFSET": "10"}).backing
+    assert backing == Backing(
+        events="kafka://127.0.0.1:9102", index="http://127.0.0.1:9210", runs="temporal://127.0.0.1:7243/default"
+    )
+
+
+def test_each_part_moves_by_its_own_url_whatever_the_profile() -> None:
+    url = "redis+sentinel://:secret@one:26379/rates"
+    backing = FleetSettings.read({"FLEET_VALKEY_URL": url}).backing
+    assert backing == Backing(valkey=url)
+    mixed = FleetSettings.read({"FLEET_PROFILE": "distributed", "FLEET_EVENTS_URL": "kafka://elsewhere:9092"}).backing
+    assert (mixed.events, mixed.index) == ("kafka://elsewhere:9092", "http://127.0.0.1:9200")
+    assert "secret" not in repr(backing)
+
+
+def test_an_unknown_profile_is_refused() -> None:
+    with pytest.raises(SettingRefused, match="embedded or distributed"):
+        FleetSettings.read({"FLEET_PROFILE": "cloud"})
+
+
+def test_an_own_variable_reaches_the_fleets_own_children_alone() -> None:
+    settings = FleetSettings.read({"FLEET_POSTGRES_URL": "postgresql://a:b@c/postgres", "ADMIN_LOG_LEVEL": "info"})
+    assert dict(settings.own) == {"FLEET_POSTGRES_URL": "postgresql://a:b@c/postgres"}
+    assert dict(settings.inherited) == {"ADMIN_LOG_LEVEL": "info"}
