@@ -33,7 +33,12 @@ class _Errand:
 
 
 def fetch(shelf: EngineShelf, release: Release, variables: Mapping[str, str]) -> None:
-    """Fetch into a folder beside the release's and rename that when it is whole. Raises EngineMissing."""
+    """Fetch into a folder beside the release's and rename that when it is whole; nothing where it is there already.
+
+    Raises EngineMissing.
+    """
+    if shelf.holds(release):
+        return
     tool = str(release.fetched_by)
     if shutil.which(tool, path=variables.get("PATH")) is None:
         package = _DEBIAN_PACKAGES[release.fetched_by]
@@ -51,9 +56,15 @@ def fetch(shelf: EngineShelf, release: Release, variables: Mapping[str, str]) ->
         check=False,
     )
     if done.returncode:
-        said = " | ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-        raise EngineMissing(f"{tool} could not fetch {release.name}: {said}. The same command again goes on.")
+        said = _cause(done.stdout + done.stderr)
+        raise EngineMissing(f"{tool} could not fetch {release.name}: {said} The same command again goes on.")
     begun.rename(shelf.place(release))
+
+
+def _cause(output: str) -> str:
+    """The first line that is not about progress."""
+    lines = (line.strip() for line in output.splitlines())
+    return next((line for line in lines if line and not line.startswith("go: downloading")), "it said nothing.")
 
 
 def _by_maven(shelf: EngineShelf, release: Release, target: Path) -> _Errand:
@@ -61,7 +72,9 @@ def _by_maven(shelf: EngineShelf, release: Release, target: Path) -> _Errand:
     pom.write_text(_pom(release), encoding="utf-8")
     options = [f"-DoutputDirectory={target / 'lib'}", "-DincludeScope=runtime"]
     cache = f"-Dmaven.repo.local={shelf.cache / 'maven'}"
-    return _Errand(["mvn", "-B", "-q", cache, "-f", str(pom), "dependency:copy-dependencies", *options], {})
+    return _Errand(
+        ["mvn", "-B", "-q", "-Dstyle.color=never", cache, "-f", str(pom), "dependency:copy-dependencies", *options], {}
+    )
 
 
 def _by_go(shelf: EngineShelf, release: Release, target: Path) -> _Errand:
