@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-MEMBERS := protos libraries/chassis libraries/dataplane $(addprefix services/,admin consumption demo_provider discovery fleet gateway publishing) clients/cli
+MEMBERS := protos libraries/chassis libraries/dataplane $(addprefix services/,admin consumption demo_provider discovery fleet gateway publishing relay) clients/cli
 STAMP := $(VENV)/.installed
 
 .PHONY: help
@@ -82,10 +82,10 @@ test: $(STAMP) ## Every test that needs no network and no Docker, with line cove
 
 .PHONY: $(TEST_PARTS)
 test-part-journeys:
-	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.journeys $(call pytest,tests/end_to_end,-q -m "not fleet_fuzz" $(COVERED))
+	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.journeys $(call pytest,tests/end_to_end,-q -m "not fleet_fuzz and not engines" $(COVERED))
 
 test-part-rest:
-	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.rest $(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz" $(COVERED))
+	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.rest $(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz and not engines" $(COVERED))
 
 .PHONY: test-architecture
 test-architecture: $(STAMP) ## The rules of the house, as small programs
@@ -97,11 +97,15 @@ test-unit: $(STAMP) ## Rules and actions with fakes, all within 30 s
 
 .PHONY: test-integration
 test-integration: $(STAMP) ## Ports and stores on real servers
-	@$(call pytest,tests/contract tests/integration,-m "not fuzz and not fleet_fuzz")
+	@$(call pytest,tests/contract tests/integration,-m "not fuzz and not engines")
 
 .PHONY: test-e2e
 test-e2e: $(STAMP) ## The golden journeys through the gateway
-	@$(call pytest,tests/end_to_end,-m "not fleet_fuzz")
+	@$(call pytest,tests/end_to_end,-m "not fleet_fuzz and not engines")
+
+.PHONY: test-engines
+test-engines: engines-fetch ## The contracts and the journey on the real Kafka, Elasticsearch and Temporal (fetched when missing)
+	@REQUIRE_ENGINES=1 $(call pytest,$(HERMETIC),-q -m engines)
 
 .PHONY: nightly
 nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication; prints the bound that this proves

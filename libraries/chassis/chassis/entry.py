@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from chassis.lifecycle import UnitFactory, run
-from chassis.settings import ServiceSettings
+from chassis.settings import ProcessSettings
 
 
-def run_service(arguments: Sequence[str], settings: type[ServiceSettings], parts: Mapping[str, UnitFactory]) -> int:
+def run_service(arguments: Sequence[str], settings: type[ProcessSettings], parts: Mapping[str, UnitFactory]) -> int:
     """Run the part that the command line names; the exit code of the process."""
     wanted = arguments[1] if len(arguments) == 2 else ""
     if wanted == "settings":

@@ -60,3 +60,6 @@ class ServiceSettings(ProcessSettings):
     grpc_port: int = Field(0, ge=0, le=65535, description="Port of the gRPC door; 0 takes a free one.")
     service_key: SecretStr = Field(description="PEM of the Ed25519 private key that signs this service's tokens.")
     trusted_services: dict[str, str] = Field(description="PEM of the Ed25519 public key of each service, by its name.")
+    events_url: SecretStr = Field(
+        SecretStr(""), description="kafka://host:port,...: workers read events from there; empty: from PostgreSQL."
+    )

@@ -29,6 +29,7 @@ from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
 from chassis.errors import MarketplaceError
 from chassis.event_log.consuming import run_consumers
+from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.access_tokens import private_key_of
@@ -104,7 +105,7 @@ async def _open(stack: AsyncExitStack, settings: AdminSettings, name: str) -> _O
     )
     passwords = Argon2Passwords()
     stack.callback(passwords.close)
-    log = PostgresEventLog(platform)
+    log = await stack.enter_async_context(open_event_log(settings.events_url, platform))
     epochs = AccountEpochs()
     parts = Parts(
         open_work=PostgresWork(team, platform, log, epochs, clock),

@@ -14,6 +14,7 @@ from chassis.clock import SystemClock
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
 from chassis.event_log.consuming import follow_from_now, run_consumers
+from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.access_tokens import AccessTokens
@@ -136,8 +137,10 @@ async def worker(settings: ConsumptionSettings | None = None) -> AsyncGenerator[
     """The event consumers and the making of partitions."""
     knobs = settings or ConsumptionSettings.read()
     clock = SystemClock()
-    async with Database.open(knobs.worker_database_url, name="consumption-worker") as database:
-        log = PostgresEventLog(database)
+    async with (
+        Database.open(knobs.worker_database_url, name="consumption-worker") as database,
+        open_event_log(knobs.events_url, database) as log,
+    ):
         consumers = [
             price_book_consumer(PostgresPriceBook(database), lambda now: new_id("prc", now)),
             key_ending_consumer(PostgresTeamKeys(log)),

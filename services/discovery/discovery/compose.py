@@ -15,6 +15,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
 from chassis.event_log.consuming import run_consumers
+from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.access_tokens import AccessTokens
@@ -122,8 +123,11 @@ async def worker(settings: DiscoverySettings | None = None) -> AsyncGenerator[Un
     """The event consumers, and what carries popularity to the listings."""
     knobs = settings or DiscoverySettings.read()  # pyright: ignore[reportUnknownMemberType]
     clock = SystemClock()
-    async with Database.open(knobs.worker_database_url, name="discovery-worker") as database:
-        log, use = PostgresEventLog(database), PostgresUse(database)
+    async with (
+        Database.open(knobs.worker_database_url, name="discovery-worker") as database,
+        open_event_log(knobs.events_url, database) as log,
+    ):
+        use = PostgresUse(database)
         consumers = [indexing_consumer(PostgresListings()), popularity_consumer(use)]
         yield Unit(
             name="discovery-worker",

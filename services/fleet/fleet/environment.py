@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 
+from fleet.grants import TOPICS
 from fleet.machine import Machine
 from fleet.ports import HOST
-from fleet.roles import DATABASE, RUNS_DATABASE, RUNS_ROLE
+from fleet.roles import DATABASE, RELAY_ROLE, RUNS_DATABASE, RUNS_ROLE
 
 ADMIN_EMAIL = "admin@marketplace.local"
 PUBLISHER_EMAIL = "publisher@marketplace.local"
@@ -46,6 +47,14 @@ def _valkey(machine: Machine) -> str:
     return machine.valkey_url
 
 
+def _events(machine: Machine) -> str:
+    return machine.backing.events
+
+
+def _topics(_: Machine) -> str:
+    return json.dumps([grant.topic for grant in TOPICS])
+
+
 def _trusted(machine: Machine) -> str:
     return json.dumps(machine.secrets.trusted_services())
 
@@ -63,6 +72,7 @@ def _service(name: str) -> dict[str, Value]:
         "WORKER_DATABASE_URL": _database(f"{name}_worker"),
         "SERVICE_KEY": _secret(f"service_key.{name}"),
         "TRUSTED_SERVICES": _trusted,
+        "EVENTS_URL": _events,
     }
 
 
@@ -106,6 +116,11 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
         "ENDPOINT_ALLOWLIST": _allow_list,
         **{f"{name.upper()}_URL": _url(f"{name}.http") for name in ("admin", "publishing", "discovery", "consumption")},
         **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("publishing", "consumption")},
+    },
+    "RELAY": {
+        "WORKER_DATABASE_URL": _database(RELAY_ROLE),
+        "EVENTS_URL": _events,
+        "TOPICS": _topics,
     },
     "DEMO_PROVIDER": {
         "HTTP_PORT": _port("demo_provider.http"),

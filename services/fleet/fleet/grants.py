@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TopicGrant:
-    """What a service may do with a topic."""
+    """What a service may do with a topic; the relay reads every one."""
 
     topic: str
     appended_by: tuple[str, ...]
@@ -34,4 +34,12 @@ EVENT_DOORS = (
     "mark_replayed",
     "groups_behind",
     "lag",
+    "read_untaken",
+    "first_untaken",
+    "lock_lanes",
+    "move_lanes",
+    "keep_offsets",
+    "offsets",
+    "settle_partitions",
+    "log_id",
 )

@@ -5,7 +5,18 @@ from collections.abc import Callable
 import psycopg
 
 from fleet.grants import EVENT_DOORS, TOPICS
-from fleet.roles import DATABASE, EVENTS_SCHEMA, ROLES, RUNS_DATABASE, RUNS_ROLE, SCHEMAS, SERVICES, Role
+from fleet.roles import (
+    DATABASE,
+    EVENTS_SCHEMA,
+    RELAY,
+    RELAY_ROLE,
+    ROLES,
+    RUNS_DATABASE,
+    RUNS_ROLE,
+    SCHEMAS,
+    SERVICES,
+    Role,
+)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 _CONNECT_SECONDS = 10
@@ -36,7 +47,7 @@ def provision(url_of: Callable[[str], str], password_of: Callable[[str], str]) -
 def grant_events(url: str) -> None:
     """Open the log's doors to the services and say who may use which topic. Needs the log's tables."""
     with _connect(url) as connection, connection.transaction():
-        users = [f"{service}_{kind}" for service in SERVICES for kind in ("runtime", "worker")]
+        users = [*(f"{service}_{kind}" for service in SERVICES for kind in ("runtime", "worker")), RELAY_ROLE]
         for user in users:
             _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", EVENTS_SCHEMA, user)
             for door in EVENT_DOORS:
@@ -53,7 +64,7 @@ def _topic_rows() -> list[tuple[str, str, bool, bool]]:
         for grant in TOPICS
         for service in SERVICES
         if service in grant.appended_by or service in grant.read_by
-    ]
+    ] + [(RELAY, grant.topic, False, True) for grant in TOPICS]
 
 
 def _make_role(connection: Connection, role: Role, password: str) -> None:

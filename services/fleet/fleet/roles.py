@@ -8,6 +8,9 @@ RUNS_ROLE = "runs_worker"
 EVENTS_SCHEMA = "events"
 SERVICES = ("admin", "publishing", "discovery", "consumption")
 SCHEMAS = (EVENTS_SCHEMA, *SERVICES)
+# Carries the event log to Kafka; has a role of its own and no schema.
+RELAY = "relay"
+RELAY_ROLE = f"{RELAY}_worker"
 
 
 @dataclass(frozen=True)
@@ -24,4 +27,5 @@ ROLES: tuple[Role, ...] = (
     *(Role(f"{service}_runtime", service) for service in SERVICES),
     *(Role(f"{service}_worker", service) for service in SERVICES),
     Role(RUNS_ROLE, None),
+    Role(RELAY_ROLE, EVENTS_SCHEMA),
 )

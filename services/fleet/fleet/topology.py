@@ -8,7 +8,7 @@ from fleet.machine import Machine
 from fleet.part import Part
 from fleet.ports import Ports
 from fleet.probes import all_alive, all_ready, announced, still_announcing
-from fleet.roles import SERVICES
+from fleet.roles import RELAY, SERVICES
 
 
 def topology(machine: Machine, inherited: Mapping[str, str], own: Mapping[str, str]) -> list[Part]:
@@ -65,10 +65,11 @@ def _services(machine: Machine, inherited: Mapping[str, str]) -> Part:
 def _workers(machine: Machine, inherited: Mapping[str, str]) -> Part:
     """Consumers of events and runs of workflows; has no doors, so it announces itself in a file."""
     file = machine.folder.announcement("workers")
+    working = (*SERVICES, RELAY) if machine.backing.events else SERVICES
     return Part(
         name="workers",
-        command=_python("-m", "fleet.host", "--announce", str(file), *(f"{service}:worker" for service in SERVICES)),
-        environment=environment_of(SERVICES, machine, inherited),
+        command=_python("-m", "fleet.host", "--announce", str(file), *(f"{service}:worker" for service in working)),
+        environment=environment_of(working, machine, inherited),
         depends_on=[*_embedded(machine, "postgres", "valkey"), "migrations"],
         prepare=lambda: file.unlink(missing_ok=True),
         probe=announced(file),

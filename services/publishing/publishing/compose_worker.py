@@ -13,6 +13,7 @@ from chassis.durable_runs.dbos_worker import DbosWorkerSettings, ServedRuns, ser
 from chassis.durable_runs.registry import RunRegistry
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.consuming import run_consumers
+from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
 from chassis.identity.service_identity import ServiceIdentity
@@ -65,7 +66,7 @@ async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
         )
         admin = await stack.enter_async_context(Peer.open("admin", settings.admin_address, identity.issuer))
         discovery = await stack.enter_async_context(Peer.open("discovery", settings.discovery_address, identity.issuer))
-        log = PostgresEventLog(database)
+        log = await stack.enter_async_context(open_event_log(settings.events_url, database))
         registry = RunRegistry()
         workflow = PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours))
         register(registry, _deeds(settings, database, log, (admin, discovery)), workflow)

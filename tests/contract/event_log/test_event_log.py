@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from fixtures.kafka_logs import kafka_log, relayed
 from fixtures.marketplace_database import ProvisionedServer
 
 from chassis.database.errors import RowRefused
@@ -40,8 +41,8 @@ class LogPair:
         return [(row["event_id"], row["times"]) for row in rows]
 
 
-@pytest.fixture(params=["postgres"])
-async def log_pair(marketplace_database: ProvisionedServer) -> AsyncIterator[LogPair]:
+@pytest.fixture(params=["postgres", pytest.param("kafka", marks=pytest.mark.engines)])
+async def log_pair(request: pytest.FixtureRequest, marketplace_database: ProvisionedServer) -> AsyncIterator[LogPair]:
     async with AsyncExitStack() as stack:
 
         async def opened(role: str) -> Database:
@@ -58,7 +59,13 @@ async def log_pair(marketplace_database: ProvisionedServer) -> AsyncIterator[Log
             )
             await transaction.execute("GRANT ALL ON effects, effects_place_seq TO discovery_worker")
             await transaction.execute("DELETE FROM effects")
-        yield LogPair(writer, PostgresEventLog(writer), reader, PostgresEventLog(reader))
+        reading = PostgresEventLog(reader)
+        if request.param == "kafka":
+            bootstrap = request.getfixturevalue("kafka_bootstrap")
+            # One partition, because one of the tests looks at the order between keys, which is more than is promised.
+            await stack.enter_async_context(relayed(marketplace_database, bootstrap, partitions=1))
+            reading = await stack.enter_async_context(kafka_log(reader, bootstrap))
+        yield LogPair(writer, PostgresEventLog(writer), reader, reading)
 
 
 def event(key: str = "lst_1", kind: str = HAPPENED) -> Event:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from chassis.errors import MarketplaceError
 from chassis.event_log.port import Consumer, EventLog, RecordedEvent
@@ -13,12 +14,28 @@ LONGEST_PAUSE_SECONDS = 5.0
 _log = logging.getLogger("event_log")
 
 
-async def run_consumers(log: EventLog, consumers: Sequence[Consumer]) -> None:
+class Consuming(Protocol):
+    """What a loop needs of whatever takes events: a log, or the relay of one."""
+
+    async def consume_once(self, consumer: Consumer) -> int:
+        """Take one batch; how many events."""
+        ...
+
+    def heard(self) -> int:
+        """A number that grows with each piece of news."""
+        ...
+
+    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news since `seen`, or after the time-out."""
+        ...
+
+
+async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
     """Take events for all consumers until cancelled; a failing one backs off and does not hold up the others."""
     await asyncio.gather(*(_run(log, consumer) for consumer in consumers))
 
 
-async def _run(log: EventLog, consumer: Consumer) -> None:
+async def _run(log: Consuming, consumer: Consumer) -> None:
     pause = 0.0
     while True:
         seen = log.heard()

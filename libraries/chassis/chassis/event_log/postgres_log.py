@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row, Transaction
-from chassis.errors import ErrorKind, MarketplaceError
+from chassis.errors import MarketplaceError
 from chassis.event_log.port import Consumer, Event, RecordedEvent
+from chassis.event_log.taking import Taking, apply
 
 CHANNEL = "events_appended"
 SEQUENCE_BATCH = 1000
-_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
 _log = logging.getLogger("event_log")
 
 
@@ -19,12 +19,12 @@ class PostgresEventLog:
     """Appends, sequences, reads; one instance for each process and role."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._news = asyncio.Condition()
         self._heard = 0
         self._notice_owed = False
         self._tellings: set[asyncio.Task[None]] = set()
-        self._failures: dict[tuple[str, str, int], int] = {}
+        self.taking = Taking()
         self._waking: asyncio.Task[None] | None = None
 
     async def append(self, transaction: Transaction, events: Sequence[Event]) -> None:
@@ -37,40 +37,40 @@ class PostgresEventLog:
 
     async def read(self, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
         """Events of a topic after a position, in order."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             # A reader may be woken before any consumer has given the news its position.
-            await self._sequence(transaction)
+            await self.sequence(transaction)
             return await self._read(transaction, topic, after, at_most)
 
     async def head(self, topic: str) -> int:
         """The position of the newest event of a topic; 0 for none."""
-        async with self._database.transaction() as transaction:
-            await self._sequence(transaction)
+        async with self.database.transaction() as transaction:
+            await self.sequence(transaction)
             return await transaction.fetch_value("SELECT events.head($1)", topic)
 
     async def groups_behind(self, topic: str, event_id: str, groups: Sequence[str]) -> int | None:
         """How many of the groups have not taken the event yet; None while it has no position."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             return await transaction.fetch_value(
                 "SELECT events.groups_behind($1, $2, $3)", topic, event_id, list(groups)
             )
 
     async def consume_once(self, consumer: Consumer) -> int:
         """Take one batch in one transaction: effects, cursor, and what had to be set aside."""
-        async with self._database.transaction() as transaction:
-            await self._sequence(transaction)
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
+            await self.sequence(transaction)
+        async with self.database.transaction() as transaction:
             return await self._take_batch(transaction, consumer)
 
     async def replay(self, consumer: Consumer) -> int:
         """Hand the events that were set aside to the consumer again; how many took effect now."""
         replayed = 0
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             rows = await transaction.fetch("SELECT * FROM events.list_set_aside($1)", consumer.group)
         for row in rows:
             event = _event_of(row["topic"], row)
-            async with self._database.transaction() as transaction:
-                await _apply(transaction, consumer, event)
+            async with self.database.transaction() as transaction:
+                await apply(transaction, consumer, event)
                 await transaction.execute(
                     "SELECT events.mark_replayed($1, $2, $3)", consumer.group, event.topic, event.position
                 )
@@ -79,7 +79,7 @@ class PostgresEventLog:
 
     async def lag(self) -> dict[tuple[str, str], int]:
         """How far each group of this service is behind, by group and topic."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             rows = await transaction.fetch("SELECT * FROM events.lag()")
         return {(row["consumer_group"], row["topic"]): row["behind"] for row in rows}
 
@@ -105,7 +105,7 @@ class PostgresEventLog:
 
     async def _listen_until_lost(self) -> None:
         lost = asyncio.Event()
-        async with self._database.listener() as connection:
+        async with self.database.listener() as connection:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(CHANNEL, self._on_notice)
             await self._tell()
@@ -133,12 +133,18 @@ class PostgresEventLog:
             await self._tell()
             await asyncio.sleep(0.005)
             try:
-                async with self._database.transaction() as transaction:
+                async with self.database.transaction() as transaction:
                     await transaction.execute("SELECT pg_notify($1, '')", CHANNEL)
             except MarketplaceError as error:
                 _log.info("no notice sent, readers will poll: %s", error.code)
 
-    async def _sequence(self, transaction: Transaction) -> None:
+    async def log_id(self) -> str:
+        """Which log this is; a restored one is another."""
+        async with self.database.transaction() as transaction:
+            return await transaction.fetch_value("SELECT events.log_id()")
+
+    async def sequence(self, transaction: Transaction) -> None:
+        """Give what was committed since the last time its positions."""
         await transaction.fetch_value("SELECT events.sequence_arrivals($1)", SEQUENCE_BATCH)
 
     async def _read(self, transaction: Transaction, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
@@ -147,41 +153,22 @@ class PostgresEventLog:
 
     async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> int:
         start: int = await transaction.fetch_value("SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic)
-        reached = start
-        for event in await self._read(transaction, consumer.topic, start, consumer.batch):
-            if not await self._take(transaction, consumer, event):
+        reached, taken = start, 0
+        for event in await self.untaken(transaction, consumer, start):
+            if not await self.taking.take(transaction, consumer, event):
                 break
             reached = event.position
+            taken += 1
         if reached > start:
             await transaction.execute("SELECT events.move_cursor($1, $2, $3)", consumer.group, consumer.topic, reached)
-        return reached - start
+        return taken
 
-    async def _take(self, transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> bool:
-        """Whether the cursor may pass the event: it took effect, or failed so often that it is set aside."""
-        place = (consumer.group, event.topic, event.position)
-        try:
-            async with transaction.savepoint():
-                await _apply(transaction, consumer, event)
-        except Exception as error:
-            if isinstance(error, MarketplaceError) and error.kind in _PASSING:
-                raise
-            failures = self._failures.get(place, 0) + 1
-            self._failures[place] = failures
-            _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, failures)
-            if failures < consumer.tries:
-                return False
-            await transaction.execute(
-                "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
-                *(*place, event.id, f"{type(error).__name__}: {error}"[:500], failures),
-            )
-        self._failures.pop(place, None)
-        return True
-
-
-async def _apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
-    handler = consumer.handlers.get(event.type)
-    if handler is not None:
-        await handler(transaction, event)
+    async def untaken(self, transaction: Transaction, consumer: Consumer, after: int) -> list[RecordedEvent]:
+        """The next batch of what the group has not taken after a position, in order."""
+        rows = await transaction.fetch(
+            "SELECT * FROM events.read_untaken($1, $2, $3, $4)", consumer.group, consumer.topic, after, consumer.batch
+        )
+        return [_event_of(consumer.topic, row) for row in rows]
 
 
 def _event_of(topic: str, row: Row) -> RecordedEvent:
