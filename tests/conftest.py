@@ -1,6 +1,7 @@
 """Fixtures that any test may ask for by name; one that imports another comes after it."""
 
 pytest_plugins = [
+    "fixtures.report",
     "fixtures.engines",
     "fixtures.postgres",
     "fixtures.valkey",

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 
 import openai
 import pytest
-from fixtures.end_to_end_report import REPORT
 from fixtures.marketplace_people import Json, Person, demo_submission, new_person, platform_admin, published
 from fixtures.running_fleet import RunningFleet
 
@@ -45,11 +44,3 @@ def client_of(running_fleet: RunningFleet) -> Iterator[Callable[[str], openai.Op
             return clients.enter_context(client)
 
         yield make
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was measured."""
-    if REPORT:
-        terminalreporter.section("journeys")
-        for line in REPORT:
-            terminalreporter.line(line)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Json, Person
 from fixtures.real_inputs import real_input
+from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
 BATCH = 100

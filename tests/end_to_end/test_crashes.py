@@ -8,8 +8,8 @@ from itertools import product
 
 import pytest
 from fixtures.crash_trial import CrashScene, Outcome
-from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Person
+from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
 from publishing.pipeline.phases import PHASE_NAMES

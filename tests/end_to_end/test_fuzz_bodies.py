@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-from fixtures.end_to_end_report import tell
 from fixtures.fuzzed_fleet import FuzzedFleet
 from fixtures.marketplace_people import Json, demo_submission, good, published
+from fixtures.report import tell
 
 pytestmark = pytest.mark.fleet_fuzz
 # As JSON text, because not all of it can be written down by a well-behaved client.

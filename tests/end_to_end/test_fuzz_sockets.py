@@ -7,9 +7,9 @@ import json
 import random
 
 import pytest
-from fixtures.end_to_end_report import tell
 from fixtures.fuzzed_fleet import FuzzedFleet
 from fixtures.raw_http import PATIENCE_SECONDS, RawAnswer, raw_answer
+from fixtures.report import tell
 
 pytestmark = pytest.mark.fleet_fuzz
 SEED = 20261121

@@ -2,8 +2,8 @@
 
 import pytest
 from fixtures.database_sanity import broken_rules, row_counts
-from fixtures.end_to_end_report import tell
 from fixtures.fuzzed_fleet import FuzzedFleet
+from fixtures.report import tell
 from fixtures.running_fleet import until
 
 from fleet.status import read_status

@@ -6,8 +6,8 @@ import signal
 from dataclasses import dataclass
 
 import httpx
-from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Json, Person, good, new_person, patiently
+from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
 QUOTA = 1_000_000

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Json, Person, approve, demo_submission, new_person, pending_approval, published
+from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
 PHASES = [

@@ -1,8 +1,8 @@
 """The marketplace stopped by Ctrl-C and started again on the same folder: everything is still there."""
 
 import httpx
-from fixtures.end_to_end_report import tell
 from fixtures.marketplace_people import Json, Person, good, new_person
+from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
 BODY: Json = {"model": "harbour/parrot", "messages": [{"role": "user", "content": "Ahoy"}]}
