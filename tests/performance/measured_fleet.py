@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from fixtures.running_fleet import RunningFleet, end_by_force, free_offset
+from fixtures.held_ports import held_offset
+from fixtures.running_fleet import RunningFleet, end_by_force
 
 from fleet.data_folder import DataFolder
 
@@ -76,8 +77,9 @@ class MeasuredFleet(RunningFleet):
 @contextmanager
 def a_fleet() -> Generator[MeasuredFleet]:
     """A fleet on a folder of its own, not started; whatever runs at the end is ended."""
-    with tempfile.TemporaryDirectory() as folder, httpx.Client(timeout=30, trust_env=False) as client:
-        fleet = MeasuredFleet(Path(folder) / "data", free_offset(), client)
+    client = httpx.Client(timeout=30, trust_env=False)
+    with tempfile.TemporaryDirectory() as folder, client, held_offset() as offset:
+        fleet = MeasuredFleet(Path(folder) / "data", offset, client)
         try:
             yield fleet
         finally:
