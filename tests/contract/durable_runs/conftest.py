@@ -4,12 +4,15 @@ import secrets
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from contract.durable_runs.engines import DbosEngine, Engine, KillablePostgres, MemoryEngine
+from contract.durable_runs.engines import DbosEngine, Engine, KillablePostgres, MemoryEngine, TemporalEngine
 from fixtures.postgres import database_url, run_statement
 
 from chassis.durable_runs.dbos_worker import prepare_database
+
+Opened = TypeVar("Opened", DbosEngine, TemporalEngine)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,15 +31,19 @@ def runs_template(postgres_server: str) -> Generator[str]:
     run_statement(postgres_server, f'DROP DATABASE "{name}"')
 
 
-@pytest.fixture(params=["memory", "dbos"])
+@pytest.fixture(params=["memory", "dbos", pytest.param("temporal", marks=pytest.mark.engines)])
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Engine]:
     if request.param == "memory":
         memory = MemoryEngine(tmp_path)
         yield memory
         await memory.close()
+        return
+    if request.param == "dbos":
+        made: DbosEngine | TemporalEngine = DbosEngine(tmp_path, request.getfixturevalue("runs_database"))
     else:
-        async with _opened(DbosEngine(tmp_path, request.getfixturevalue("runs_database"))) as dbos:
-            yield dbos
+        made = TemporalEngine(tmp_path, request.getfixturevalue("temporal_address"))
+    async with _opened(made) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -52,6 +59,12 @@ async def dbos_engine(runs_database: str, tmp_path: Path) -> AsyncGenerator[Dbos
 
 
 @pytest.fixture
+async def temporal_engine(temporal_address: str, tmp_path: Path) -> AsyncGenerator[TemporalEngine]:
+    async with _opened(TemporalEngine(tmp_path, temporal_address)) as engine:
+        yield engine
+
+
+@pytest.fixture
 def killable_postgres(tmp_path: Path) -> Generator[KillablePostgres]:
     server = KillablePostgres(tmp_path)
     server.start()
@@ -60,7 +73,7 @@ def killable_postgres(tmp_path: Path) -> Generator[KillablePostgres]:
 
 
 @asynccontextmanager
-async def _opened(engine: DbosEngine) -> AsyncGenerator[DbosEngine]:
+async def _opened(engine: Opened) -> AsyncGenerator[Opened]:
     await engine.connect()
     yield engine
     await engine.close()

@@ -12,13 +12,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
-from contract.durable_runs.dbos_worker_program import work
+from contract.durable_runs.dbos_worker_program import work as dbos_work
 from contract.durable_runs.samples import Effects, sample_registry
+from contract.durable_runs.temporal_worker_program import work as temporal_work
 from fakes.durable_runs import MemoryRuns
 
-from chassis.durable_runs.dbos_runs import open_runs
+from chassis.durable_runs.dbos_runs import open_runs as open_dbos_runs
 from chassis.durable_runs.port import DurableRuns
 from chassis.durable_runs.status import RunStatus
+from chassis.durable_runs.temporal_address import TemporalAddress
+from chassis.durable_runs.temporal_runs import open_runs as open_temporal_runs
 from fleet import one_part
 from fleet.embedded_postgres import embedded_postgres
 
@@ -82,25 +85,33 @@ class MemoryEngine:
         await self._memory.crash()
 
 
-class DbosEngine:
-    """DBOS on PostgreSQL, each worker a process of its own, forked from one that has loaded DBOS already."""
+class ProcessEngine:
+    """Workers as processes of their own, forked from one that has loaded both engines already."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    runs: DurableRuns
+
+    def __init__(self, folder: Path, program: Callable[..., None]) -> None:
         self.effects = Effects(folder)
-        self.url = url
+        self._program = program
         self._open = AsyncExitStack()
         self._processes = multiprocessing.get_context("forkserver")
-        self._processes.set_forkserver_preload(["pytest", "contract.durable_runs.dbos_worker_program"])
+        self._processes.set_forkserver_preload(
+            [
+                "pytest",
+                "contract.durable_runs.dbos_worker_program",
+                "contract.durable_runs.temporal_worker_program",
+            ]
+        )
         self._workers: dict[str, BaseProcess] = {}
 
-    async def connect(self) -> None:
-        """Open the client that the tests use."""
-        self.runs: DurableRuns = await self._open.enter_async_context(open_runs(self.url, "contract"))
+    def told(self, name: str) -> tuple[object, ...]:
+        """What a worker of this name is told beside the folder and the variant."""
+        raise NotImplementedError
 
     async def start_worker(self, variant: str = "first", name: str = "worker-1") -> None:
         ready = self.effects.folder / f"{name}.ready"
         ready.unlink(missing_ok=True)
-        worker = self._processes.Process(target=work, args=(self.url, name, self.effects.folder, variant))
+        worker = self._processes.Process(target=self._program, args=(*self.told(name), self.effects.folder, variant))
         worker.start()
         await until(lambda: ready.exists() or not worker.is_alive())
         if not ready.exists():
@@ -133,6 +144,38 @@ class DbosEngine:
         worker = self._workers.pop(name)
         await until(lambda: not worker.is_alive())
         return worker.exitcode
+
+
+class DbosEngine(ProcessEngine):
+    """DBOS on a database of PostgreSQL."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder, dbos_work)
+        self.url = url
+
+    def told(self, name: str) -> tuple[object, ...]:
+        return self.url, name
+
+    async def connect(self) -> None:
+        """Open the client that the tests use."""
+        self.runs = await self._open.enter_async_context(open_dbos_runs(self.url, "contract"))
+
+
+class TemporalEngine(ProcessEngine):
+    """Temporal, with a task queue of each test's own."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        super().__init__(folder, temporal_work)
+        self.target = target
+        self.application = f"contract-{secrets.token_hex(6)}"
+
+    def told(self, name: str) -> tuple[object, ...]:
+        return self.target, self.application, name
+
+    async def connect(self) -> None:
+        """Open the client that the tests use."""
+        runs = open_temporal_runs(TemporalAddress(self.target), self.application)
+        self.runs = await self._open.enter_async_context(runs)
 
 
 class KillablePostgres:
