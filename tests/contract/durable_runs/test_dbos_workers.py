@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from contract.durable_runs.engines import DbosEngine, KillablePostgres, ended, status_when, until
+from contract.durable_runs.engines import DbosEngine, Killable, ended, status_when, until
 from contract.durable_runs.samples import IN_ORDER, SLEEPS, WAITS, sample_registry
 
 from chassis.durable_runs.dbos_runs import open_runs
@@ -57,8 +57,8 @@ async def test_a_build_without_the_workflow_of_a_waiting_run_refuses_to_serve(db
         await dbos_engine.start_worker()
 
 
-async def test_runs_go_on_when_postgresql_was_killed(killable_postgres: KillablePostgres, tmp_path: Path) -> None:
-    engine = DbosEngine(tmp_path, killable_postgres.url)
+async def test_runs_go_on_when_postgresql_was_killed(killable_postgres: Killable, tmp_path: Path) -> None:
+    engine = DbosEngine(tmp_path, killable_postgres.address)
     await engine.connect()
     await engine.start_worker()
     await engine.runs.start(WAITS, "waiting", {"names": ["go"]})
