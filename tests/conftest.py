@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fixtures.report",
     "fixtures.engines",
+    "fixtures.killable",
     "fixtures.postgres",
     "fixtures.valkey",
     "fixtures.valkey_topologies",

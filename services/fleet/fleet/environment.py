@@ -51,6 +51,15 @@ def _events(machine: Machine) -> str:
     return machine.backing.events
 
 
+def _runs(machine: Machine) -> str:
+    return machine.backing.runs or machine.database_url(RUNS_ROLE, RUNS_DATABASE)
+
+
+def _drained_runs(machine: Machine) -> str:
+    """Runs that began before the move to another engine end in their database."""
+    return machine.database_url(RUNS_ROLE, RUNS_DATABASE) if machine.backing.runs else ""
+
+
 def _topics(_: Machine) -> str:
     return json.dumps([grant.topic for grant in TOPICS])
 
@@ -86,7 +95,8 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
     },
     "PUBLISHING": {
         **_service("publishing"),
-        "RUNS_DATABASE_URL": _database(RUNS_ROLE, RUNS_DATABASE),
+        "RUNS_URL": _runs,
+        "DRAIN_RUNS_URL": _drained_runs,
         "CREDENTIAL_KEY": _secret("credential_key"),
         "CURSOR_KEY": _secret("cursor_key.publishing"),
         "ADMIN_ADDRESS": _address("admin.grpc"),

@@ -1,15 +1,20 @@
-"""Wires the worker: consumers of events, and the durable runs that publish versions. Loads the engine of the runs."""
+"""Wires the worker: consumers of events, and the durable runs that publish versions."""
 
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+
+from pydantic import SecretStr
 
 from chassis.clock import SystemClock
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
-from chassis.durable_runs.dbos_worker import DbosWorkerSettings, ServedRuns, serve
+from chassis.durable_runs.moving import serve_moving
+from chassis.durable_runs.opening import RunsHome, serve_runs
+from chassis.durable_runs.port import ServedRuns
 from chassis.durable_runs.registry import RunRegistry
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.consuming import run_consumers
@@ -46,18 +51,18 @@ from publishing.validation.actions import ValidateDocument
 from publishing.validation.process_runner import ProcessRunner
 
 
-class RunsDatabaseMissing(MarketplaceError):
-    """The worker was started without a database for its runs."""
+class RunsUrlMissing(MarketplaceError):
+    """The worker was started without an engine for its runs."""
 
-    code = "runs_database_missing"
+    code = "runs_url_missing"
     kind = ErrorKind.INVALID
 
 
 @asynccontextmanager
 async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
-    """The worker's unit. Raises RunsDatabaseMissing."""
-    if settings.runs_database_url is None:
-        raise RunsDatabaseMissing("The worker needs PUBLISHING_RUNS_DATABASE_URL.")
+    """The worker's unit. Raises RunsUrlMissing, RunsUrlRefused, TemporalUrlRefused."""
+    if settings.runs_url is None:
+        raise RunsUrlMissing("The worker needs PUBLISHING_RUNS_URL.")
     clock = SystemClock()
     identity = ServiceIdentity.of(SERVICE, settings, clock)
     async with AsyncExitStack() as stack:
@@ -70,8 +75,7 @@ async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
         registry = RunRegistry()
         workflow = PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours))
         register(registry, _deeds(settings, database, log, (admin, discovery)), workflow)
-        url = settings.runs_database_url.get_secret_value()
-        runs = await stack.enter_async_context(serve(registry, DbosWorkerSettings(url, SERVICE, settings.executor_id)))
+        runs = await stack.enter_async_context(_served(registry, settings.runs_url, settings))
         yield Unit(
             name="publishing-worker",
             tasks=[log.listen, lambda: run_consumers(log, consumers(runs)), _until_lost(runs)],
@@ -111,6 +115,15 @@ def _deeds(
         event_groups=settings.event_groups,
         analytics_groups=settings.analytics_groups,
     )
+
+
+def _served(
+    registry: RunRegistry, url: SecretStr, settings: PublishingSettings
+) -> AbstractAsyncContextManager[ServedRuns]:
+    takeover = timedelta(seconds=settings.runs_takeover_seconds)
+    home = RunsHome(url.get_secret_value(), SERVICE, settings.executor_id, takeover)
+    before = settings.drain_runs_url.get_secret_value()
+    return serve_moving(registry, home, replace(home, url=before)) if before else serve_runs(registry, home)
 
 
 def _until_lost(runs: ServedRuns) -> Callable[[], Awaitable[None]]:

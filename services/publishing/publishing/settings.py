@@ -15,7 +15,17 @@ class PublishingSettings(ServiceSettings):
     grpc_port: int = Field(4001, ge=0, le=65535, description="Port of the gRPC door; 0 takes a free one.")
     database_url: SecretStr = Field(description="PostgreSQL as publishing_runtime: one team's rows.")
     worker_database_url: SecretStr = Field(description="PostgreSQL as publishing_worker: across teams.")
-    runs_database_url: SecretStr | None = Field(None, description="Database of the durable runs; the worker needs it.")
+    runs_url: SecretStr | None = Field(
+        None,
+        description="Engine of the durable runs, which the worker needs: postgresql://... of a database of their own "
+        "(DBOS) or temporal://host:port/namespace.",
+    )
+    drain_runs_url: SecretStr = Field(
+        SecretStr(""), description="The engine in use before: runs under way there end there; empty: there is none."
+    )
+    runs_takeover_seconds: float = Field(
+        10, ge=2, le=600, description="On Temporal: the silence after which another worker does a worker's step again."
+    )
     executor_id: str = Field(
         "publishing-1", pattern="^[a-z0-9_-]{3,40}$", description="The worker's name: stable, unique among workers."
     )

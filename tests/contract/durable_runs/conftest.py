@@ -10,17 +10,12 @@ import pytest
 from contract.durable_runs.engines import (
     DbosEngine,
     Engine,
-    Killable,
     MemoryEngine,
     TemporalEngine,
-    killable_postgres_server,
-    killable_temporal_server,
 )
-from fixtures.engines import skip_or_fail
 from fixtures.postgres import database_url, run_statement
 
 from chassis.durable_runs.dbos_worker import prepare_database
-from fleet.errors import EngineMissing
 
 Opened = TypeVar("Opened", DbosEngine, TemporalEngine)
 
@@ -72,29 +67,6 @@ async def dbos_engine(runs_database: str, tmp_path: Path) -> AsyncGenerator[Dbos
 async def temporal_engine(temporal_address: str, tmp_path: Path) -> AsyncGenerator[TemporalEngine]:
     async with _opened(TemporalEngine(tmp_path, temporal_address)) as engine:
         yield engine
-
-
-@pytest.fixture
-def killable_postgres(tmp_path: Path) -> Generator[Killable]:
-    with _living(killable_postgres_server(tmp_path)) as server:
-        yield server
-
-
-@pytest.fixture
-def killable_temporal(tmp_path: Path) -> Generator[Killable]:
-    try:
-        made = killable_temporal_server(tmp_path)
-    except EngineMissing as error:
-        skip_or_fail(f"no Temporal: {error.message}")
-    with _living(made) as server:
-        yield server
-
-
-@contextmanager
-def _living(server: Killable) -> Generator[Killable]:
-    server.start()
-    yield server
-    server.stop()
 
 
 @asynccontextmanager

@@ -16,18 +16,12 @@ from contract.durable_runs.dbos_worker_program import work as dbos_work
 from contract.durable_runs.samples import Effects, sample_registry
 from contract.durable_runs.temporal_worker_program import work as temporal_work
 from fakes.durable_runs import MemoryRuns
-from fixtures.engines import SHELF
 
 from chassis.durable_runs.dbos_runs import open_runs as open_dbos_runs
 from chassis.durable_runs.port import DurableRuns
 from chassis.durable_runs.status import RunStatus
 from chassis.durable_runs.temporal_address import TemporalAddress
 from chassis.durable_runs.temporal_runs import open_runs as open_temporal_runs
-from fleet import one_part
-from fleet.embedded_postgres import embedded_postgres
-from fleet.engines.temporal_server import temporal_server
-from fleet.part import Part
-from fleet.ports import free_port_numbers
 
 PATIENCE_SECONDS = 60.0
 
@@ -180,37 +174,3 @@ class TemporalEngine(ProcessEngine):
         """Open the client that the tests use."""
         runs = open_temporal_runs(TemporalAddress(self.target), self.application)
         self.runs = await self._open.enter_async_context(runs)
-
-
-class Killable:
-    """A server of one test's own, which may be killed and started again."""
-
-    def __init__(self, part: Part, address: str, folder: Path) -> None:
-        self.address = address
-        self._part = part
-        self._log = folder / f"{part.name}.log"
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        self._process = one_part.start(self._part, self._log)
-
-    def kill(self) -> None:
-        """SIGKILL to the head process; the others end when they notice."""
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it."""
-        one_part.stop(self._part, self._process)
-
-
-def killable_postgres_server(folder: Path) -> Killable:
-    """A PostgreSQL; the address is the URL of the database of the runs."""
-    server = embedded_postgres(folder / "postgres", secrets.token_urlsafe(18), crash_safe=False)
-    return Killable(server.part, server.url("runs"), folder)
-
-
-def killable_temporal_server(folder: Path) -> Killable:
-    """A Temporal; the address is host:port. Raises EngineMissing."""
-    server = temporal_server(SHELF, folder / "temporal", *free_port_numbers(1))
-    return Killable(server.part, server.address, folder)

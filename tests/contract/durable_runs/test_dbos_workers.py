@@ -8,8 +8,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from contract.durable_runs.engines import DbosEngine, Killable, ended, status_when, until
+from contract.durable_runs.engines import DbosEngine, ended, status_when, until
 from contract.durable_runs.samples import IN_ORDER, SLEEPS, WAITS, sample_registry
+from fixtures.killable import Killable
 
 from chassis.durable_runs.dbos_runs import open_runs
 from chassis.durable_runs.dbos_worker import DbosWorkerSettings, serve

@@ -5,9 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from contract.durable_runs.engines import Killable, TemporalEngine, ended, status_when, until
+from contract.durable_runs.engines import TemporalEngine, ended, status_when, until
 from contract.durable_runs.samples import IN_ORDER, SLEEPS, WAITS, sample_registry
 from contract.durable_runs.temporal_worker_program import TAKEOVER
+from fixtures.killable import Killable
 
 from chassis.durable_runs.port import WorkflowRef
 from chassis.durable_runs.status import RunState

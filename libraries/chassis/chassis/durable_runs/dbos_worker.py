@@ -65,7 +65,7 @@ class DbosWorkerSettings:
     connections: int = 4
 
 
-class ServedRuns(DbosRuns):
+class ServedDbosRuns(DbosRuns):
     """DurableRuns in the worker's own process: a start is taken up at once, in this process.
 
     `lost` resolves with the error when the worker cannot go on.
@@ -94,7 +94,7 @@ class ServedRuns(DbosRuns):
 
 
 class _Worker:
-    def __init__(self, registry: RunRegistry, runs: ServedRuns) -> None:
+    def __init__(self, registry: RunRegistry, runs: ServedDbosRuns) -> None:
         self.registry = registry
         self._runs = runs
         self._loop = asyncio.get_running_loop()
@@ -175,7 +175,7 @@ def prepare_database(url: str) -> None:
 
 
 @asynccontextmanager
-async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGenerator[ServedRuns]:
+async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGenerator[ServedDbosRuns]:
     """Run workflows on the present event loop, those left by an earlier process of this executor id first.
 
     Once per process. Raises ExecutorIdInUse, and UnknownWorkflow when runs wait for a workflow this build lacks.
@@ -183,7 +183,7 @@ async def serve(registry: RunRegistry, settings: DbosWorkerSettings) -> AsyncGen
     await asyncio.to_thread(prepare_database, settings.url)
     loop = asyncio.get_running_loop()
     async with asyncpg.create_pool(settings.url, min_size=0, max_size=2, timeout=10, command_timeout=10) as pool:
-        runs = ServedRuns(pool, settings.application, loop.create_future())
+        runs = ServedDbosRuns(pool, settings.application, loop.create_future())
         worker = _Worker(registry, runs)
         await _refuse_unknown(pool, registry, settings.application)
         lock_name = f"{settings.application}/{settings.executor_id}"

@@ -5,6 +5,7 @@ the outer world come through `steps` only. Parallel work goes through `wave`; a 
 bind results to the wrong branch after a recovery.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -117,3 +118,10 @@ class DurableRuns(Protocol):
     ) -> list[RunStatus]:
         """The newest runs first, of one workflow name and of some states if given."""
         ...
+
+
+class ServedRuns(DurableRuns, Protocol):
+    """Runs in a worker's own process."""
+
+    lost: "asyncio.Future[Exception]"
+    """Resolves with the error when the worker cannot go on; its process must then end and be started again."""

@@ -1,4 +1,4 @@
-"""Where Temporal is, out of one URL: `temporal://host:port/namespace`, `temporal+tls://:api-key@host:port/namespace`."""
+"""Where Temporal is, out of one URL: `temporal://host:port/namespace`, `temporal+tls://:secret@host:port/namespace`."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -22,7 +22,7 @@ class TemporalAddress:
     target: str
     namespace: str = _DEFAULT_NAMESPACE
     tls: bool = False
-    api_key: str | None = None
+    secret: str | None = None
 
     def __repr__(self) -> str:
         return f"TemporalAddress({self.target}/{self.namespace})"
@@ -41,5 +41,5 @@ def temporal_address(url: str) -> TemporalAddress:
     host, _, port = target.rpartition(":")
     if scheme not in _SCHEMES or not host or not port.isdigit():
         raise TemporalUrlRefused("A Temporal URL is temporal://host:port/namespace, or temporal+tls://.")
-    api_key = unquote(credentials.partition(":")[2]) or None
-    return TemporalAddress(target, unquote(namespace.strip("/")) or _DEFAULT_NAMESPACE, _SCHEMES[scheme], api_key)
+    secret = unquote(credentials.partition(":")[2]) or None
+    return TemporalAddress(target, unquote(namespace.strip("/")) or _DEFAULT_NAMESPACE, _SCHEMES[scheme], secret)

@@ -24,7 +24,7 @@ async def connect(address: TemporalAddress, identity: str, *, lazy: bool) -> Cli
         return await Client.connect(
             address.target,
             namespace=address.namespace,
-            api_key=address.api_key,
+            api_key=address.secret,
             tls=address.tls,
             identity=identity,
             retry_config=_RETRIES,

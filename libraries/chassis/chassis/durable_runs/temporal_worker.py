@@ -40,7 +40,7 @@ class TemporalWorkerSettings:
     address: TemporalAddress
     application: str
     identity: str
-    takeover: timedelta = timedelta(seconds=10)
+    takeover: timedelta
 
 
 class ServedTemporalRuns(TemporalRuns):
