@@ -53,8 +53,6 @@ async def record(target: str, folder: Path) -> None:
             # A stack trace names places of the machine that recorded.
             text = _STACK_TRACE.sub('"stackTrace": ""', history.to_json())
             (HISTORIES / f"{name}.json").write_text(text + "\n")
-                re.sub(r'"stackTrace": "[^"]*"', '"stackTrace": ""', history.to_json()) + "\n"
-            )
         ends = {name: (await runs.status(name)).state for name in _RUNS}
     assert ends == dict.fromkeys(_RUNS, RunState.SUCCEEDED) | {"cancelled": RunState.CANCELLED}, ends
 
