@@ -6,9 +6,10 @@ from typing import Annotated
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
 
 from chassis.errors import NotFound
 from chassis.health import Readiness
@@ -42,6 +43,11 @@ def token(
     return {"authorization": f"Bearer {sign_access_token(KEY, 'k1', principal, now)}"}
 
 
+class Several(BaseModel):
+    tags: list[str] = []
+    page: int = 1
+
+
 def router() -> APIRouter:
     routes = APIRouter()
 
@@ -56,6 +62,14 @@ def router() -> APIRouter:
     @routes.post("/numbers", dependencies=[requires(SPEAK)])
     async def count(number: int) -> int:
         return number
+
+    @routes.get("/lists", dependencies=[requires(SPEAK)])
+    async def choose(filters: Annotated[Several, Query()]) -> int:
+        return len(filters.tags)
+
+    @routes.get("/kinds", dependencies=[requires(SPEAK)])
+    async def kinds(page: int = 1, kind: Annotated[list[str] | None, Query()] = None) -> int:
+        return page + len(kind or ())
 
     @routes.post("/texts", dependencies=[requires(SPEAK)])
     async def measure(request: Request) -> int:
@@ -119,6 +133,23 @@ def test_errors_say_what_to_do_and_faults_say_nothing_of_ours() -> None:
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["pointer"] == "/query/number"
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("lists?tags=a&tags=b&page=2", 200),
+        ("kinds?kind=a&kind=b&unknown=1&unknown=2", 200),
+        ("lists?page=1&page=1", 422),
+        ("kinds?kind=a&page=1&page=2", 422),
+    ],
+)
+def test_a_value_given_twice_is_refused_where_one_is_meant(asked: str, status: int) -> None:
+    with client() as http:
+        answer = http.get(f"/{asked}", headers=token(roles={"admin"}))
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        assert "Give page once." in answer.text
 
 
 def test_a_body_past_the_limit_is_refused_whether_its_length_is_declared_or_not() -> None:

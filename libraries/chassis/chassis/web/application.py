@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
@@ -17,6 +17,7 @@ from chassis.web.access import PUBLIC, access_rules_of, requires
 from chassis.web.body_limit import refuse_large_bodies_as_problems
 from chassis.web.body_wait import BodyWait
 from chassis.web.problems import PROBLEM_CONTENT, Problem, install_problem_handlers
+from chassis.web.repeated_values import refuse_repeated_values
 from chassis.web.request_scope import RequestScope
 from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
 
@@ -58,6 +59,7 @@ class Application:
             strict_content_type=True,
             redirect_slashes=False,
             max_body_size=MAX_BODY_BYTES,
+            dependencies=[Depends(refuse_repeated_values)],
         )
         install_problem_handlers(app)
         for router in self.routers:
