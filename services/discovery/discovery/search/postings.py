@@ -7,6 +7,7 @@ length first and added up, then saturated once, so that a word in the name and i
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,32 @@ _FIELDS = len(TEXT_FIELDS)
 _WEIGHTS = np.array([field.weight for field in TEXT_FIELDS], dtype=np.float32)
 _DISCOUNTS = np.array([field.length_discount for field in TEXT_FIELDS], dtype=np.float32)
 _MAX_COUNT = 255
+
+
+def rarity(population: int, occurrences: int) -> np.float32:
+    """What a word is worth: the more listings lack it, the more."""
+    return np.float32(np.log1p((population - occurrences + 0.5) / (occurrences + 0.5)))
+
+
+def averages_of(lengths: npt.ArrayLike) -> Scores:
+    """The average length of each field, never 0."""
+    averages: Scores = np.asarray(lengths, dtype=np.float32)
+    return np.maximum(averages, np.float32(1e-6))
+
+
+def saturated(counts: Scores, lengths: Scores, averages: Scores) -> Scores:
+    """How much one word says about each listing, 0 to 1, from its counts and the lengths, a row a listing."""
+    return _saturated(np.minimum(counts, _MAX_COUNT), _norms(lengths, averages))
+
+
+def _norms(lengths: Scores, averages: Scores) -> Scores:
+    norms: Scores = (np.float32(1) - _DISCOUNTS + _DISCOUNTS * lengths / averages).astype(np.float32, copy=False)
+    return norms
+
+
+def _saturated(counts: "npt.NDArray[Any]", norms: Scores) -> Scores:
+    weighted = (counts * _WEIGHTS / norms).sum(axis=1)
+    return weighted / (SATURATION + weighted)
 
 
 class _Posting:
@@ -76,9 +103,7 @@ class Postings:
                 continue
             slots = posting.slot_view()
             occurrences = int(alive[slots].sum())
-            rarity = np.log1p((population - occurrences + 0.5) / (occurrences + 0.5))
-            weighted = (posting.count_view() * _WEIGHTS / norms[slots]).sum(axis=1)
-            scores[slots] += np.float32(rarity) * weighted / (SATURATION + weighted)
+            scores[slots] += rarity(population, occurrences) * _saturated(posting.count_view(), norms[slots])
         scores[~alive] = 0
         return scores
 
@@ -109,5 +134,4 @@ class Postings:
 
     def _length_norms(self, alive: Mask) -> Scores:
         lengths = self._lengths[: len(alive)]
-        averages = np.maximum(lengths[alive].mean(axis=0), 1e-6)
-        return 1 - _DISCOUNTS + _DISCOUNTS * lengths / averages
+        return _norms(lengths, averages_of(lengths[alive].mean(axis=0)))

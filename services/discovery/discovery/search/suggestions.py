@@ -31,7 +31,7 @@ class Suggestions:
         """Makes a listing's name, category and tags complete."""
         for entry in _entries(document):
             self._carriers.setdefault(entry, set()).add(document.id)
-            for word in _words(entry[1]):
+            for word in words_of_text(entry[1]):
                 self._entries_of_word[word].add(entry)
                 self._know(word)
 
@@ -43,13 +43,13 @@ class Suggestions:
             if carriers:
                 continue
             del self._carriers[entry]
-            for word in _words(entry[1]):
+            for word in words_of_text(entry[1]):
                 self._entries_of_word[word].discard(entry)
                 self._forget_unused(word)
 
     def suggest(self, typed: str, visible: Callable[[str], bool], limit: int) -> tuple[Suggestion, ...]:
         """Fewest typos first, then names before categories before tags, then the most frequent."""
-        words = _words(typed)
+        words = words_of_text(typed)
         if not words:
             return ()
         *whole, last = words
@@ -84,7 +84,7 @@ class Suggestions:
         limit = typos_allowed(len(typed))
         if limit == 0:
             return []
-        shared = Counter(word for pair in _pairs(typed) for word in self._words_of_pair.get(pair, ()))
+        shared = Counter(word for pair in pairs_of(typed) for word in self._words_of_pair.get(pair, ()))
         # Of words that share as many pairs the shorter is nearer; the word itself breaks the last tie.
         candidates = sorted(shared, key=lambda word: (-shared[word], len(word), word))[:_MAX_CANDIDATES]
         distances = ((word, prefix_distance(typed, word, limit)) for word in candidates)
@@ -95,7 +95,7 @@ class Suggestions:
         if place < len(self._words) and self._words[place] == word:
             return
         insort(self._words, word)
-        for pair in _pairs(word):
+        for pair in pairs_of(word):
             self._words_of_pair[pair].add(word)
 
     def _forget_unused(self, word: str) -> None:
@@ -103,7 +103,7 @@ class Suggestions:
             return
         del self._entries_of_word[word]
         del self._words[bisect_left(self._words, word)]
-        for pair in _pairs(word):
+        for pair in pairs_of(word):
             self._words_of_pair[pair].discard(word)
 
 
@@ -114,10 +114,17 @@ def _entries(document: ListingDocument) -> set[Entry]:
     return entries
 
 
-def _words(text: str) -> list[str]:
+def words_of_listing(document: ListingDocument) -> set[str]:
+    """Every word by which a listing's name, category and tags are completed."""
+    return {word for _, text in _entries(document) for word in words_of_text(text)}
+
+
+def words_of_text(text: str) -> list[str]:
+    """The words of what is typed or completed, each once."""
     return list(dict.fromkeys(spoken(text).casefold().split()))
 
 
-def _pairs(word: str) -> Iterable[str]:
+def pairs_of(word: str) -> Iterable[str]:
+    """Neighbouring letters, the first one with the beginning of the word."""
     padded = f"^{word}"
     return {padded[place : place + 2] for place in range(len(padded) - 1)}
