@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry
 from chassis.clock import Clock, SystemClock
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
+from chassis.errors import Unavailable
 from chassis.event_log.consuming import run_consumers
 from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
-from chassis.health import Readiness
+from chassis.health import Check, Readiness
 from chassis.identity.access_tokens import AccessTokens
 from chassis.identity.issuer_client import AccountEpochs, IssuerKeys, epoch_follower
 from chassis.identity.service_identity import ServiceIdentity
@@ -35,10 +36,12 @@ from discovery.entries.postgres_store import PostgresEntries
 from discovery.following.actions import GiveVectors, TakeChanges
 from discovery.following.grpc_api import IndexStatusDoor
 from discovery.following.http_api import router as stats_router
-from discovery.following.loops import follow_table, give_vectors
+from discovery.following.loops import follow_table, give_vectors, keep_model
+from discovery.following.opening import OpenIndex, open_listing_index
 from discovery.following.postgres_news import PostgresNews
 from discovery.following.postgres_store import PostgresListingChanges
-from discovery.following.progress import Progress
+from discovery.following.progress import Progress, Waiting
+from discovery.following.sharing import TakeIntoShared, mirror_progress
 from discovery.indexing.event_handlers import indexing_consumer
 from discovery.indexing.postgres_store import PostgresListings
 from discovery.interactions.actions import RecordInteractions
@@ -51,7 +54,6 @@ from discovery.recommendations.actions import FindSimilar
 from discovery.recommendations.http_api import router as recommendations_router
 from discovery.search.actions import Search, Suggest
 from discovery.search.http_api import router as search_router
-from discovery.search.in_process_index import InProcessIndex
 from discovery.settings import DiscoverySettings
 from discovery.signals import SearchMetrics, watch_index
 from discovery.trending.actions import FindTrending
@@ -80,6 +82,9 @@ ROUTERS = [
 ]
 
 
+Task = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class _Parts:
     """What the doors and the tasks of the API share; `database` sees what one viewer may, `listings` sees all."""
@@ -91,14 +96,14 @@ class _Parts:
     queries: CachedEmbedder
     log: PostgresEventLog
     clock: Clock
-    index: InProcessIndex = field(default_factory=InProcessIndex)
+    opened: OpenIndex
     progress: Progress = field(default_factory=Progress)
     epochs: AccountEpochs = field(default_factory=AccountEpochs)
 
 
 @asynccontextmanager
 async def api(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]:
-    """The HTTP and gRPC doors, and the index that follows the table of listings."""
+    """The HTTP and gRPC doors, and where the index lives in the process, what fills it."""
     knobs = settings or DiscoverySettings.read()  # pyright: ignore[reportUnknownMemberType]
     clock = SystemClock()
     identity = ServiceIdentity.of(SERVICE, knobs, clock)
@@ -107,7 +112,7 @@ async def api(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]
         application = _application(parts, knobs)
 
         def register(server: grpc.aio.Server) -> None:
-            index_status_pb2_grpc.add_IndexStatusServicer_to_server(IndexStatusDoor(parts.index), server)
+            index_status_pb2_grpc.add_IndexStatusServicer_to_server(IndexStatusDoor(parts.opened.index), server)
 
         yield Unit(
             name="discovery-api",
@@ -120,12 +125,14 @@ async def api(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]
 
 @asynccontextmanager
 async def worker(settings: DiscoverySettings | None = None) -> AsyncGenerator[Unit]:
-    """The event consumers, and what carries popularity to the listings."""
+    """The event consumers, what carries popularity to the listings, and what fills an index that is shared."""
     knobs = settings or DiscoverySettings.read()  # pyright: ignore[reportUnknownMemberType]
     clock = SystemClock()
     async with (
         Database.open(knobs.worker_database_url, name="discovery-worker") as database,
         open_event_log(knobs.events_url, database) as log,
+        open_listing_index(knobs.index_url) as opened,
+        _filler(knobs, opened, database, clock) as filling,
     ):
         use = PostgresUse(database)
         consumers = [indexing_consumer(PostgresListings()), popularity_consumer(use)]
@@ -136,6 +143,7 @@ async def worker(settings: DiscoverySettings | None = None) -> AsyncGenerator[Un
                 lambda: run_consumers(log, consumers),
                 partial(again_and_again, use.spread, clock, timedelta(seconds=knobs.popularity_seconds)),
                 partial(again_and_again, use.forget, clock, timedelta(hours=1)),
+                *filling,
             ],
             readiness=Readiness(required={"database": schema_check(database, MIGRATIONS)}),
         )
@@ -145,10 +153,11 @@ async def _open(stack: AsyncExitStack, knobs: DiscoverySettings, identity: Servi
     database = await stack.enter_async_context(Database.open(knobs.database_url, name="discovery"))
     listings = await stack.enter_async_context(Database.open(knobs.worker_database_url, name="discovery-index", size=2))
     admin = await stack.enter_async_context(Peer.open("admin", knobs.admin_address, identity.issuer))
+    opened = await stack.enter_async_context(open_listing_index(knobs.index_url))
     embedder = MiniLmEmbedder(knobs.data_folder)
     stack.push_async_callback(embedder.close)
     queries = CachedEmbedder(embedder, knobs.query_cache)
-    return _Parts(database, listings, admin, embedder, queries, PostgresEventLog(database), clock)
+    return _Parts(database, listings, admin, embedder, queries, PostgresEventLog(database), clock, opened)
 
 
 def _application(parts: _Parts, knobs: DiscoverySettings) -> Application:
@@ -168,7 +177,7 @@ def _application(parts: _Parts, knobs: DiscoverySettings) -> Application:
             **_actions(parts),
         },
         readiness=Readiness(
-            required={"database": schema_check(parts.database, MIGRATIONS)},
+            required={"database": schema_check(parts.database, MIGRATIONS), **_first_load(parts)},
             optional={"index": parts.progress.loading, "meaning": _meaning_check(parts.embedder, parts.progress)},
         ),
         registry=registry,
@@ -177,7 +186,7 @@ def _application(parts: _Parts, knobs: DiscoverySettings) -> Application:
 
 
 def _actions(parts: _Parts) -> dict[str, object]:
-    index, clock = parts.index, parts.clock
+    index, clock = parts.opened.index, parts.clock
     search, use = Search(index, parts.queries), PostgresUse(parts.database)
     diary = PostgresDiary(parts.database, use, parts.log, partial(new_id, "evt"))
     return {
@@ -192,18 +201,57 @@ def _actions(parts: _Parts) -> dict[str, object]:
     }
 
 
-def _tasks(parts: _Parts) -> list[Callable[[], Awaitable[None]]]:
-    changes = PostgresListingChanges(parts.listings)
-    news = PostgresNews(parts.listings)
-    take = TakeChanges(changes, parts.index, parts.embedder.model_name, parts.progress, parts.clock)
-    give = GiveVectors(parts.embedder, parts.index, changes, parts.progress)
+def _tasks(parts: _Parts) -> list[Task]:
+    news = [parts.log.listen, epoch_follower(parts.log, parts.admin, parts.clock, parts.epochs, asyncio.sleep)]
+    if parts.opened.board is not None:
+        mirror = partial(mirror_progress, parts.opened.board, parts.progress)
+        return [*news, mirror, partial(keep_model, parts.embedder.start)]
+    return [*news, *_filling(parts.opened, parts.listings, parts.embedder, parts.progress, parts.clock)]
+
+
+@asynccontextmanager
+async def _filler(
+    knobs: DiscoverySettings, opened: OpenIndex, database: Database, clock: Clock
+) -> AsyncGenerator[list[Task]]:
+    """What the worker does for an index that is shared; one in a process is filled there."""
+    if opened.board is None:
+        yield []
+        return
+    embedder = MiniLmEmbedder(knobs.data_folder)
+    try:
+        yield _filling(opened, database, embedder, Progress(), clock)
+    finally:
+        await embedder.close()
+
+
+def _filling(
+    opened: OpenIndex, listings: Database, embedder: MiniLmEmbedder, progress: Progress, clock: Clock
+) -> list[Task]:
+    """The tasks that make the index follow the table of listings."""
+    changes, news, waiting = PostgresListingChanges(listings), PostgresNews(listings), Waiting()
+    take = TakeChanges(changes, opened.index, embedder.model_name, waiting, progress, clock)
+    give = GiveVectors(embedder, opened.index, changes, waiting, progress)
+    deed = take if opened.board is None else TakeIntoShared(take, opened.board, waiting, progress)
     return [
-        parts.log.listen,
-        epoch_follower(parts.log, parts.admin, parts.clock, parts.epochs, asyncio.sleep),
         news.listen,
-        partial(follow_table, take, news),
-        partial(give_vectors, give, parts.progress, parts.embedder.start),
+        partial(follow_table, deed, news),
+        partial(give_vectors, give, waiting, embedder.start),
     ]
+
+
+def _first_load(parts: _Parts) -> dict[str, Check]:
+    """Until a shared index has been filled once, another build that knows how to ask its own answers better."""
+
+    board, progress = parts.opened.board, parts.progress
+
+    async def check() -> str | None:
+        if board is not None and not progress.loaded:
+            # Raises where there is no index yet, or nobody who has it.
+            await board.read()
+            raise Unavailable(await progress.loading() or "")
+        return None
+
+    return {} if board is None else {"index_filled": check}
 
 
 def _meaning_check(embedder: MiniLmEmbedder, progress: Progress) -> Callable[[], Awaitable[str | None]]:
@@ -212,6 +260,6 @@ def _meaning_check(embedder: MiniLmEmbedder, progress: Progress) -> Callable[[],
             return f"search answers by words alone: {embedder.failure}"
         if not embedder.ready:
             return "the sentence model is loading, search answers by words alone"
-        return f"{len(progress.waiting)} listings wait for vectors" if progress.waiting else None
+        return f"{progress.without_vectors} listings wait for vectors" if progress.without_vectors else None
 
     return check

@@ -15,6 +15,9 @@ class DiscoverySettings(ServiceSettings):
 
     database_url: SecretStr = Field(description="PostgreSQL as discovery_runtime: what one viewer may see.")
     worker_database_url: SecretStr = Field(description="PostgreSQL as discovery_worker: all listings, for the index.")
+    index_url: SecretStr = Field(
+        SecretStr(""), description="http(s)://user:password@host:9200/prefix of an Elasticsearch; empty: in process."
+    )
     admin_address: str = Field("127.0.0.1:4004", description="host:port of admin's gRPC door.")
     data_folder: Path = Field(description="Folder of the prepared sentence model.")
     cursor_key: SecretStr = Field(min_length=16, description="Secret that signs page cursors.")

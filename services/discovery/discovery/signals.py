@@ -52,7 +52,7 @@ class RunningSearch:
 def watch_index(registry: CollectorRegistry, progress: Progress, cache: CachedEmbedder) -> None:
     """Gauges that are read when somebody looks."""
     gauges = {
-        "marketplace_search_listings_without_vectors": lambda: len(progress.waiting),
+        "marketplace_search_listings_without_vectors": lambda: progress.without_vectors,
         "marketplace_search_freshness_seconds": lambda: progress.last_delay or 0.0,
         "marketplace_search_cache_hits": lambda: cache.hits,
         "marketplace_search_cache_misses": lambda: cache.misses,

@@ -51,6 +51,10 @@ def _events(machine: Machine) -> str:
     return machine.backing.events
 
 
+def _index(machine: Machine) -> str:
+    return machine.backing.index
+
+
 def _runs(machine: Machine) -> str:
     return machine.backing.runs or machine.database_url(RUNS_ROLE, RUNS_DATABASE)
 
@@ -106,6 +110,7 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
     },
     "DISCOVERY": {
         **_service("discovery"),
+        "INDEX_URL": _index,
         "CURSOR_KEY": _secret("cursor_key.discovery"),
         "DATA_FOLDER": _folder("discovery"),
         "ADMIN_ADDRESS": _address("admin.grpc"),

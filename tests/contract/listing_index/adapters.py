@@ -8,6 +8,7 @@ import pytest
 
 from discovery.search.elasticsearch_address import elasticsearch_address
 from discovery.search.elasticsearch_client import open_client
+from discovery.search.elasticsearch_generations import ensure_index
 from discovery.search.elasticsearch_index import ElasticsearchIndex
 from discovery.search.in_process_index import InProcessIndex
 from discovery.search.ports import ListingIndex
@@ -30,9 +31,8 @@ def elasticsearch(request: pytest.FixtureRequest) -> Open:
     async def open_index() -> AsyncIterator[ListingIndex]:
         alias = f"contract-{secrets.token_hex(6)}"
         async with open_client(address) as client:
-            index = ElasticsearchIndex(client, alias)
-            await index.prepare()
-            yield index
+            await ensure_index(client, alias)
+            yield ElasticsearchIndex(client, alias)
             await client.indices.delete(index=f"{alias}-1")
 
     return open_index

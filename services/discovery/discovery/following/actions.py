@@ -9,7 +9,7 @@ from chassis.clock import Clock
 from discovery.embeddings.errors import EmbedderUnavailable
 from discovery.embeddings.ports import Embedder
 from discovery.following.ports import ListingChange, ListingChanges, MadeVectors, VectorShelf
-from discovery.following.progress import Progress
+from discovery.following.progress import Progress, Waiting
 from discovery.indexing.actions import EmbedListings
 from discovery.indexing.document import State
 from discovery.indexing.ports import IndexEntry, ListingSink, Removal
@@ -29,6 +29,7 @@ class TakeChanges:
     changes: ListingChanges
     index: ListingSink
     model_name: str
+    waiting: Waiting
     progress: Progress
     clock: Clock
 
@@ -49,21 +50,21 @@ class TakeChanges:
         await self.index.remove([Removal(document.id, document.revision) for document in gone])
         await self.index.put([self._entry(row) for row in found])
         for document in gone:
-            self.progress.waiting.pop(document.id, None)
+            self.waiting.drop(document.id)
         self._note(rows[-1])
 
     def _entry(self, row: ListingChange) -> IndexEntry:
         passages = row.passages
         if passages is not None and passages.model_name == self.model_name:
-            self.progress.waiting.pop(row.document.id, None)
+            self.waiting.drop(row.document.id)
             return IndexEntry(row.document, passages)
-        self.progress.waiting[row.document.id] = row.document
-        self.progress.vectors_wanted.set()
+        self.waiting.add(row.document)
         return IndexEntry(row.document)
 
     def _note(self, last: ListingChange) -> None:
         now = self.clock.now()
         self.progress.reached = last.number
+        self.progress.without_vectors = len(self.waiting)
         self.progress.last_change_at = now
         if self.progress.loaded:
             self.progress.last_delay = max(0.0, (now - last.known_at).total_seconds())
@@ -76,17 +77,18 @@ class GiveVectors:
     embedder: Embedder
     index: ListingSink
     shelf: VectorShelf
+    waiting: Waiting
     progress: Progress
 
     async def __call__(self) -> int:
         """How many got vectors; 0 where none waits or the model is not there."""
-        documents = list(itertools.islice(self.progress.waiting.values(), _EMBED_AT_ONCE))
+        documents = list(itertools.islice(self.waiting, _EMBED_AT_ONCE))
         try:
             entries = await EmbedListings(self.embedder)(documents)
         except EmbedderUnavailable:
             return 0
         # What changed meanwhile waits anew under its newer document.
-        fresh = [entry for entry in entries if self.progress.waiting.get(entry.document.id) is entry.document]
+        fresh = [entry for entry in entries if self.waiting.holds(entry.document)]
         await self.index.put(fresh)
         await self.shelf.keep(
             [
@@ -97,6 +99,7 @@ class GiveVectors:
         )
         # Only now: who no longer waits is findable by meaning after a restart too.
         for entry in fresh:
-            if self.progress.waiting.get(entry.document.id) is entry.document:
-                del self.progress.waiting[entry.document.id]
+            if self.waiting.holds(entry.document):
+                self.waiting.drop(entry.document.id)
+        self.progress.without_vectors = len(self.waiting)
         return len(documents)

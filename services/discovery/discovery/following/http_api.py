@@ -25,7 +25,7 @@ class CacheView(BaseModel):
 
 
 class StatsView(BaseModel):
-    """The index of the process that answers.
+    """The index that the answering process asks.
 
     `freshness_seconds` runs from the last fact about a listing to the moment it could be found; null before the first.
     """
@@ -51,7 +51,7 @@ async def stats(
     changed = progress.last_change_at
     return StatsView(
         listings=await index.size(),
-        without_vectors=len(progress.waiting),
+        without_vectors=progress.without_vectors,
         loaded=progress.loaded,
         last_change_at=None if changed is None else rfc3339(changed),
         freshness_seconds=progress.last_delay,

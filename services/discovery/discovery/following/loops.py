@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from chassis.errors import MarketplaceError
-from discovery.following.progress import Progress
+from discovery.following.progress import Waiting
 
 # Covers the time of a lost connection.
 _LOOK_ANYWAY_SECONDS = 1.0
@@ -43,18 +43,25 @@ async def follow_table(take: Deed, news: News) -> None:
             await news.wait(_LOOK_ANYWAY_SECONDS)
 
 
-async def give_vectors(give: Deed, progress: Progress, start_model: Callable[[], None]) -> None:
+async def give_vectors(give: Deed, waiting: Waiting, start_model: Callable[[], None]) -> None:
     """Give vectors as soon as something waits; a model that failed is started again after a while."""
     while True:
         start_model()
-        await progress.vectors_wanted.wait()
-        progress.vectors_wanted.clear()
+        await waiting.wanted.wait()
+        waiting.wanted.clear()
         try:
             given = 1
-            while progress.waiting and given:
+            while waiting and given:
                 given = await give()
         except MarketplaceError as error:
             _log.warning("vectors are not kept: %s", error.code)
-        if progress.waiting:
-            progress.vectors_wanted.set()
+        if waiting:
+            waiting.wanted.set()
             await asyncio.sleep(_MODEL_AGAIN_SECONDS)
+
+
+async def keep_model(start_model: Callable[[], None]) -> None:
+    """Start a model that failed again after a while, for a process that only asks."""
+    while True:
+        start_model()
+        await asyncio.sleep(_MODEL_AGAIN_SECONDS)

@@ -32,6 +32,11 @@ class PostgresListingChanges:
             rows = await transaction.fetch(_SINCE, number, at_most)
         return [_change(row) for row in rows]
 
+    async def last(self) -> int:
+        """The number of the newest change, 0 where there is none."""
+        async with self._database.transaction(read_only=True) as transaction:
+            return int(await transaction.fetch_value("SELECT coalesce(max(change), 0) FROM listings"))
+
     async def keep(self, made: Sequence[MadeVectors]) -> None:
         """No new change number: every index in another process makes or has its own vectors."""
         rows = [(one.listing_id, one.passages.model_name, one.digest, _bytes_of(one.passages)) for one in made]

@@ -25,11 +25,11 @@ class Write:
     source: dict[str, Any]
 
 
-async def write_all(client: AsyncElasticsearch, index: str, writes: Sequence[Write]) -> set[str]:
+async def write_all(client: AsyncElasticsearch, alias: str, writes: Sequence[Write]) -> set[str]:
     """The ids that were refused because the index knows newer; the others can be found. Raises Unavailable."""
     refused: set[str] = set()
     for part in _parts(writes):
-        refused |= await _write(client, index, part)
+        refused |= await _write(client, alias, part)
     return refused
 
 
@@ -47,11 +47,12 @@ def _parts(writes: Sequence[Write]) -> Iterator[list[Write]]:
         yield part
 
 
-async def _write(client: AsyncElasticsearch, index: str, writes: list[Write]) -> set[str]:
+async def _write(client: AsyncElasticsearch, alias: str, writes: list[Write]) -> set[str]:
     refused: set[str] = set()
     left = writes
     for pause in (*_PAUSES_SECONDS, None):
-        reply = await client.bulk(index=index, operations=_operations(left), refresh=True)
+        # An index that is gone must not be made anew by a write, without its mapping.
+        reply = await client.bulk(index=alias, operations=_operations(left), refresh=True, require_alias=True)
         outcomes = {item["index"]["_id"]: item["index"] for item in reply["items"]}
         refused |= {key for key, outcome in outcomes.items() if outcome["status"] == _OLDER}
         full = [write for write in left if outcomes[write.id]["status"] == _FULL]

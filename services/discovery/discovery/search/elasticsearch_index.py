@@ -5,12 +5,14 @@ counts are lower bounds and only the best are ranked.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
+from chassis.errors import Unavailable
 from discovery.indexing.document import ListingDocument, State
 from discovery.indexing.errors import PassagesDoNotFit
 from discovery.indexing.ports import IndexEntry, Passages, Removal, Standing
@@ -19,7 +21,7 @@ from discovery.search import elasticsearch_queries as queries
 from discovery.search.elasticsearch_bulk import Write, write_all
 from discovery.search.elasticsearch_client import elasticsearch_errors_translated
 from discovery.search.elasticsearch_documents import REMOVED, document_in, passages_in, source_of
-from discovery.search.elasticsearch_mapping import mapping, passages_field, passages_mapping, settings
+from discovery.search.elasticsearch_mapping import passages_field, passages_mapping
 from discovery.search.elasticsearch_reply import Found, FoundAll, reply_of
 from discovery.search.elasticsearch_words import corpus_in, corpus_question, stems_in
 from discovery.search.facets import without_own_filter
@@ -34,7 +36,7 @@ Json = dict[str, Any]
 
 
 class ElasticsearchIndex:
-    """`alias` names the index; `prepare` must have been called once by whoever writes."""
+    """`alias` names the index, which must be there."""
 
     def __init__(self, client: AsyncElasticsearch, alias: str) -> None:
         self._client = client
@@ -42,19 +44,11 @@ class ElasticsearchIndex:
         self._analyzer = Analyzer()
         self._dimensions: dict[str, int] = {}
 
-    async def prepare(self) -> None:
-        """Make the index and its alias where there is none."""
-        with elasticsearch_errors_translated():
-            if not await self._client.indices.exists_alias(name=self._alias):
-                aliases: Json = {self._alias: {"is_write_index": True}}
-                name = f"{self._alias}-1"
-                await self._client.indices.create(index=name, settings=settings(), mappings=mapping(), aliases=aliases)
-
     async def put(self, entries: Sequence[IndexEntry]) -> tuple[str, ...]:
         """Findable when it returns; raises PassagesDoNotFit before anything has changed."""
         retired = [entry.document for entry in entries if entry.document.state is State.RETIRED]
         living = [entry for entry in entries if entry.document.state is not State.RETIRED]
-        with elasticsearch_errors_translated():
+        with self._errors_translated():
             await self._fit([entry.passages for entry in living if entry.passages is not None])
             kept = await self._passages_kept([entry.document for entry in living if entry.passages is None])
             writes = [
@@ -130,6 +124,16 @@ class ElasticsearchIndex:
         await self._fill_gap(replies, meaning, clauses)
         return reply_of(request, viewer, _found(replies, terms), self._analyzer)
 
+    @contextmanager
+    def _errors_translated(self) -> Generator[None]:
+        try:
+            with elasticsearch_errors_translated():
+                yield
+        except Unavailable:
+            # The alias may name another index since, one without the vectors of a model that was known.
+            self._dimensions.clear()
+            raise
+
     async def _fill_gap(self, replies: dict[str, Json], meaning: Meaning | None, clauses: list[Json]) -> None:
         """What words found beyond the closest in meaning is compared by id."""
         if meaning is None or len(_hits(replies["meaning"])) < queries.WINDOW:
@@ -141,7 +145,7 @@ class ElasticsearchIndex:
             _hits(replies["meaning"]).extend(_hits((await self._ask({"more": narrowed}))["more"]))
 
     async def _ask(self, bodies: Mapping[str, Json]) -> dict[str, Json]:
-        with elasticsearch_errors_translated():
+        with self._errors_translated():
             replies = await asyncio.gather(
                 *(self._client.search(index=self._alias, **body) for body in map(_arguments, bodies.values()))
             )
