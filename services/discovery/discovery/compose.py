@@ -37,7 +37,6 @@ from discovery.following.actions import GiveVectors, TakeChanges
 from discovery.following.grpc_api import IndexStatusDoor
 from discovery.following.http_api import router as stats_router
 from discovery.following.loops import follow_table, give_vectors, keep_model
-from discovery.following.opening import OpenIndex, open_listing_index
 from discovery.following.postgres_news import PostgresNews
 from discovery.following.postgres_store import PostgresListingChanges
 from discovery.following.progress import Progress, Waiting
@@ -54,6 +53,7 @@ from discovery.recommendations.actions import FindSimilar
 from discovery.recommendations.http_api import router as recommendations_router
 from discovery.search.actions import Search, Suggest
 from discovery.search.http_api import router as search_router
+from discovery.search.opening import OpenIndex, open_listing_index
 from discovery.settings import DiscoverySettings
 from discovery.signals import SearchMetrics, watch_index
 from discovery.trending.actions import FindTrending

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from functools import partial
 
 from rich.console import Console
@@ -41,22 +42,22 @@ async def _rebuild(knobs: DiscoverySettings) -> int:
     if not url:
         raise InvalidInput("DISCOVERY_INDEX_URL is empty: an index in process fills itself at each start.")
     # house: allow local-import, because a process without Elasticsearch must not pay for its client (15 MB)
-    from discovery.following.elasticsearch_sharing import rebuilt_index  # noqa: PLC0415
+    from discovery.search.elasticsearch_opening import rebuilt_index  # noqa: PLC0415
 
-    embedder = MiniLmEmbedder(knobs.data_folder)
-    async with Database.open(knobs.worker_database_url, name="discovery-rebuild", size=2) as database:
-        try:
-            changes, waiting, progress = PostgresListingChanges(database), Waiting(), Progress()
-            last = await changes.last()
-            async with rebuilt_index(elasticsearch_address(url)) as (index, board):
-                take = TakeChanges(changes, index, embedder.model_name, waiting, progress, SystemClock())
-                give = GiveVectors(embedder, index, changes, waiting, progress)
-                with Bar(console=Console(stderr=True)) as bar:
-                    told = partial(_tell, bar, bar.add_task("filling", total=last), progress)
-                    await Rebuild(TakeIntoShared(take, board, waiting, progress), give, waiting, told)()
-                return await index.size()
-        finally:
-            await embedder.close()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(knobs.worker_database_url, name="discovery-rebuild", size=2)
+        )
+        embedder = MiniLmEmbedder(knobs.data_folder)
+        stack.push_async_callback(embedder.close)
+        changes, waiting, progress = PostgresListingChanges(database), Waiting(), Progress()
+        bar = stack.enter_context(Bar(console=Console(stderr=True)))
+        told = partial(_tell, bar, bar.add_task("filling", total=await changes.last()), progress)
+        async with rebuilt_index(elasticsearch_address(url)) as (index, board):
+            take = TakeChanges(changes, index, embedder.model_name, waiting, progress, SystemClock())
+            give = GiveVectors(embedder, index, changes, waiting, progress)
+            await Rebuild(TakeIntoShared(take, board, waiting, progress), give, waiting, told)()
+            return await index.size()
 
 
 def _tell(bar: Bar, task: TaskID, progress: Progress) -> None:

@@ -37,7 +37,7 @@ def elasticsearch_errors_translated() -> Generator[None]:
         yield
     except ApiError as error:
         failure = Unavailable("The search index could not do it; try again.")
-        details: dict[str, Any] = {"status": error.meta.status, "error": error.message}
+        details: dict[str, Any] = {"cause": error.message}
         failure.details = details
         raise failure from error
     except TransportError as error:

@@ -21,9 +21,10 @@ from discovery.search import elasticsearch_queries as queries
 from discovery.search.elasticsearch_bulk import Write, write_all
 from discovery.search.elasticsearch_client import elasticsearch_errors_translated
 from discovery.search.elasticsearch_documents import REMOVED, document_in, passages_in, source_of
+from discovery.search.elasticsearch_known import KnownListings
 from discovery.search.elasticsearch_mapping import passages_field, passages_mapping
 from discovery.search.elasticsearch_reply import Found, FoundAll, reply_of
-from discovery.search.elasticsearch_words import corpus_in, corpus_question, stems_in
+from discovery.search.elasticsearch_words import corpus_in, corpus_question
 from discovery.search.facets import without_own_filter
 from discovery.search.filters import Filters
 from discovery.search.intents import intents_of
@@ -33,6 +34,7 @@ from discovery.search.suggestions import Suggestions, pairs_of, words_of_text
 from discovery.search.words import Analyzer
 
 Json = dict[str, Any]
+_RANKED = ("words", "meaning", "order", "page")
 
 
 class ElasticsearchIndex:
@@ -42,6 +44,7 @@ class ElasticsearchIndex:
         self._client = client
         self._alias = alias
         self._analyzer = Analyzer()
+        self._known = KnownListings(client, alias)
         self._dimensions: dict[str, int] = {}
 
     async def put(self, entries: Sequence[IndexEntry]) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ class ElasticsearchIndex:
             asked["order"] = queries.by_order(Sort.POPULARITY, clauses)
         replies = await self._ask(asked)
         await self._fill_gap(replies, meaning, clauses)
-        return reply_of(request, viewer, _found(replies, terms), self._analyzer)
+        return reply_of(request, viewer, await self._found(replies, terms), self._analyzer)
 
     @contextmanager
     def _errors_translated(self) -> Generator[None]:
@@ -133,6 +136,22 @@ class ElasticsearchIndex:
             # The alias may name another index since, one without the vectors of a model that was known.
             self._dimensions.clear()
             raise
+
+    async def _found(self, replies: Mapping[str, Json], terms: Sequence[str]) -> FoundAll:
+        by_id = {hit["_id"]: hit for name in _RANKED for hit in _hits(replies.get(name))}
+        with elasticsearch_errors_translated():
+            known = await self._known.of(by_id.values())
+        found = {listing_id: Found(document, stems) for listing_id, (document, stems) in known.items()}
+        for hit in _hits(replies.get("meaning")):
+            if hit["_id"] in found:
+                found[hit["_id"]].meaning = 2 * hit["_score"] - 1
+        everything = list(found.values())
+        if terms and everything:
+            scores = corpus_in(replies["corpus"], terms).score(terms, [one.stems for one in everything])
+            for one, score in zip(everything, scores, strict=True):
+                one.words = float(score)
+        total = _total(replies["total"]) if "total" in replies else None
+        return FoundAll(everything, "meaning" in replies, total, _total(replies["lacking"]))
 
     async def _fill_gap(self, replies: dict[str, Json], meaning: Meaning | None, clauses: list[Json]) -> None:
         """What words found beyond the closest in meaning is compared by id."""
@@ -147,13 +166,15 @@ class ElasticsearchIndex:
     async def _ask(self, bodies: Mapping[str, Json]) -> dict[str, Json]:
         with self._errors_translated():
             replies = await asyncio.gather(
-                *(self._client.search(index=self._alias, **body) for body in map(_arguments, bodies.values()))
+                *(self._client.search(index=self._alias, **body) for body in bodies.values())
             )
         return {name: reply.body for name, reply in zip(bodies, replies, strict=True)}
 
     async def _documents(self, body: Json) -> list[ListingDocument]:
-        reply = (await self._ask({"found": body}))["found"]
-        return [document_in(hit["_source"]) for hit in reply["hits"]["hits"]]
+        hits = _hits((await self._ask({"found": body}))["found"])
+        with elasticsearch_errors_translated():
+            known = await self._known.of(hits)
+        return [known[hit["_id"]][0] for hit in hits if hit["_id"] in known]
 
     async def _document(self, listing_id: str) -> ListingDocument | None:
         found = await self._sources([listing_id], ["removed", "stored.document"])
@@ -229,30 +250,6 @@ def _loosest(request: SearchRequest) -> Filters:
     for facet in request.facets:
         loosened = without_own_filter(loosened, facet)
     return loosened
-
-
-def _arguments(body: Json) -> Json:
-    renamed = dict(body)
-    if "_source" in renamed:
-        renamed["source_includes"] = renamed.pop("_source")
-    return renamed
-
-
-def _found(replies: Mapping[str, Json], terms: Sequence[str]) -> FoundAll:
-    found: dict[str, Found] = {}
-    for name in ("words", "meaning", "order", "page"):
-        for hit in _hits(replies.get(name)):
-            source = hit["_source"]
-            one = found.setdefault(hit["_id"], Found(document_in(source), stems_in(source)))
-            if name == "meaning":
-                one.meaning = 2 * hit["_score"] - 1
-    everything = list(found.values())
-    if terms and everything:
-        scores = corpus_in(replies["corpus"], terms).score(terms, [one.stems for one in everything])
-        for one, score in zip(everything, scores, strict=True):
-            one.words = float(score)
-    total = _total(replies["total"]) if "total" in replies else None
-    return FoundAll(everything, "meaning" in replies, total, _total(replies["lacking"]))
 
 
 def _hits(reply: Json | None) -> list[Json]:

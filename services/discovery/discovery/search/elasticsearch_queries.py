@@ -105,4 +105,4 @@ def completed(clauses: list[Json], viewer: Viewer) -> Json:
 
 
 def _best(body: Json) -> Json:
-    return {"size": WINDOW, "_source": ["stored.document", "words_*"], "track_total_hits": True, **body}
+    return {"size": WINDOW, "source": False, "seq_no_primary_term": True, "track_total_hits": True, **body}

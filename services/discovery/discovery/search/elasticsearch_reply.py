@@ -123,4 +123,4 @@ def _reasons(one: Found, terms: SpelledTerms, intents: Sequence[Intent]) -> tupl
 
 
 def _fields_with(stem: str, stems: Stems) -> tuple[str, ...]:
-    return tuple(field.name for field, held in zip(TEXT_FIELDS, stems, strict=True) if stem in held)
+    return tuple(field.name for field, count in zip(TEXT_FIELDS, stems.of(stem), strict=True) if count)

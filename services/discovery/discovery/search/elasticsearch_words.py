@@ -4,6 +4,7 @@ Its own score picks the candidates; it discounts the length of all fields togeth
 equal listings would not score the same on both indexes.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,18 @@ from discovery.search.postings import Scores, averages_of, rarity, saturated
 from discovery.search.text_fields import TEXT_FIELDS
 
 Json = dict[str, Any]
-# The stems of each field of a listing, in the order of TEXT_FIELDS.
-Stems = tuple[Sequence[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stems:
+    """How often each stem stands in each field of a listing, and the fields' lengths, in the order of TEXT_FIELDS."""
+
+    counts: tuple[Mapping[str, int], ...]
+    lengths: tuple[int, ...]
+
+    def of(self, stem: str) -> tuple[int, ...]:
+        """Its counts."""
+        return tuple(held.get(stem, 0) for held in self.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +40,9 @@ class Corpus:
     def score(self, terms: Sequence[str], listings: Sequence[Stems]) -> Scores:
         """BM25F of each listing."""
         scores: Scores = np.zeros(len(listings), dtype=np.float32)
-        lengths = np.array([[len(stems) for stems in fields] for fields in listings], dtype=np.float32)
+        lengths = np.array([stems.lengths for stems in listings], dtype=np.float32)
         for term in terms:
-            counts = np.array([[stems.count(term) for stems in fields] for fields in listings], dtype=np.float32)
+            counts = np.array([stems.of(term) for stems in listings], dtype=np.float32)
             if self.occurrences[term]:
                 scores += rarity(self.population, self.occurrences[term]) * saturated(counts, lengths, self.averages)
         return scores
@@ -65,4 +76,5 @@ def corpus_in(reply: Json, terms: Sequence[str]) -> Corpus:
 
 def stems_in(source: Json) -> Stems:
     """The stems of one listing."""
-    return tuple(source[f"words_{field.name}"].split() for field in TEXT_FIELDS)
+    fields = [source[f"words_{field.name}"].split() for field in TEXT_FIELDS]
+    return Stems(tuple(Counter(stems) for stems in fields), tuple(map(len, fields)))

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from discovery.following.elasticsearch_board import ElasticsearchBoard
 from discovery.search.elasticsearch_address import ElasticsearchAddress
+from discovery.search.elasticsearch_board import ElasticsearchBoard
 from discovery.search.elasticsearch_client import elasticsearch_errors_translated, open_client
 from discovery.search.elasticsearch_generations import alias_of, begin_next, switch_to_next
 from discovery.search.elasticsearch_index import ElasticsearchIndex

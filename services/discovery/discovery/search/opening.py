@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from discovery.following.sharing import IndexBoard
+from discovery.indexing.board import IndexBoard
 from discovery.search.elasticsearch_address import elasticsearch_address
 from discovery.search.in_process_index import InProcessIndex
 from discovery.search.ports import ListingIndex
@@ -29,7 +29,7 @@ async def open_listing_index(index_url: SecretStr) -> AsyncGenerator[OpenIndex]:
         return
     address = elasticsearch_address(url)
     # house: allow local-import, because a process without Elasticsearch must not pay for its client (15 MB)
-    from discovery.following.elasticsearch_sharing import open_shared_index  # noqa: PLC0415
+    from discovery.search.elasticsearch_opening import open_shared_index  # noqa: PLC0415
 
     async with open_shared_index(address) as shared:
         yield OpenIndex(*shared)

@@ -4,7 +4,7 @@ from elasticsearch import AsyncElasticsearch, NotFoundError
 from pydantic import TypeAdapter
 
 from chassis.errors import Unavailable
-from discovery.following.sharing import IndexReport
+from discovery.indexing.board import IndexReport
 from discovery.search.elasticsearch_client import elasticsearch_errors_translated
 from discovery.search.elasticsearch_generations import ensure_index
 from discovery.search.elasticsearch_mapping import SCHEMA
