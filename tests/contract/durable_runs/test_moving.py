@@ -11,7 +11,7 @@ from chassis.durable_runs.errors import RunNotFound
 from chassis.durable_runs.moving import SameEngine, serve_moving
 from chassis.durable_runs.opening import RunsHome, open_runs
 from chassis.durable_runs.status import RunState
-from chassis.errors import InvalidInput
+from chassis.errors import InvalidInput, Unavailable
 
 
 def _homes(dbos: DbosEngine, temporal: TemporalEngine) -> tuple[RunsHome, RunsHome]:
@@ -74,6 +74,17 @@ async def test_an_engine_without_runs_under_way_is_asked_but_not_served(
         with pytest.raises(RunNotFound):
             await runs.cancel("nobody")
     assert dbos_engine.effects.order() == ["once"]
+
+
+async def test_an_engine_that_never_served_knows_no_runs(postgres_database: str) -> None:
+    async with open_runs(RunsHome(postgres_database, "contract", "worker-1")) as runs:
+        assert await runs.list() == []
+        with pytest.raises(RunNotFound):
+            await runs.status("any")
+        with pytest.raises(RunNotFound):
+            await runs.signal("any", "go", None, "key")
+        with pytest.raises(Unavailable, match="start its worker first"):
+            await runs.start(WAITS, "any", {})
 
 
 async def test_runs_move_between_different_engines_only(dbos_engine: DbosEngine) -> None:

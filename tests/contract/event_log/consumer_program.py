@@ -45,7 +45,7 @@ async def relay(url: str, events_url: str) -> None:
     """As the relay does."""
     async with Database.open(SecretStr(url), name="campaign-relay") as database:
         log = PostgresEventLog(database)
-        relaying = Relaying(log, kafka_address(events_url), [TOPIC], TopicShape(copies=1))
+        relaying = Relaying(log, kafka_address(events_url), [TOPIC], TopicShape())
         await asyncio.gather(log.listen(), relaying.run())
 
 

@@ -63,6 +63,10 @@ _STATES = {
 }
 
 
+class _NothingPrepared(Unavailable):
+    """No worker has ever served here: there are no runs to find, and none can be started yet."""
+
+
 class DbosRuns:
     """DurableRuns over the database of one DBOS application; opened with `open_runs`."""
 
@@ -112,7 +116,7 @@ class DbosRuns:
     async def _send(self, run_id: str, message: Json, message_id: str) -> None:
         try:
             await self._value(_SIGNAL, run_id, json.dumps(message), INBOX_TOPIC, message_id)
-        except asyncpg.ForeignKeyViolationError as error:
+        except (asyncpg.ForeignKeyViolationError, _NothingPrepared) as error:
             raise RunNotFound(f"no run has the id {run_id}") from error
 
     async def _value(self, query: str, *arguments: object) -> Any:
@@ -120,8 +124,11 @@ class DbosRuns:
             return await self._pool.fetchval(query, *arguments)
 
     async def _rows(self, query: str, *arguments: object) -> "list[asyncpg.Record]":
-        async with _translated():
-            return await self._pool.fetch(query, *arguments)
+        try:
+            async with _translated():
+                return await self._pool.fetch(query, *arguments)
+        except _NothingPrepared:
+            return []
 
 
 @asynccontextmanager
@@ -136,7 +143,7 @@ async def _translated() -> AsyncGenerator[None]:
     try:
         yield
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedFunctionError) as error:
-        raise Unavailable("the database of the runs is empty; prepare it or start its worker first") from error
+        raise _NothingPrepared("the database of the runs is empty; prepare it or start its worker first") from error
     except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncio.IncompleteReadError) as error:
         raise Unavailable("the database of the runs does not answer; try again") from error
     except (asyncpg.CannotConnectNowError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:

@@ -13,6 +13,7 @@ from chassis.event_log.kafka_errors import kafka_errors_translated, silence_the_
 REQUEST_MILLISECONDS = 10_000
 # The log in PostgreSQL is the record; a copy that forgot would make a late reader wait for ever.
 _FOR_EVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
+_BROKERS_CHOICE = -1
 
 
 class KafkaCluster:
@@ -38,7 +39,9 @@ class KafkaCluster:
         missing = sorted(set(topics) - set(await self.partitions(topics)))
         if not missing:
             return
-        wanted = [NewTopic(topic, partitions, copies, topic_configs=_FOR_EVER) for topic in missing]
+        # The client takes a factor that is left to the broker only with (no) assignments.
+        placed: dict[int, list[int]] | None = {} if copies == _BROKERS_CHOICE else None
+        wanted = [NewTopic(topic, partitions, copies, placed, _FOR_EVER) for topic in missing]
         with kafka_errors_translated("make its topics"):
             answer: Any = await self._admin.create_topics(wanted, timeout_ms=REQUEST_MILLISECONDS)
             for _, code, *_ in answer.topic_errors:

@@ -1,5 +1,6 @@
 """The connection to Elasticsearch: bounded in time, its errors translated once."""
 
+import logging
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ TIMEOUT_SECONDS = 5.0
 @asynccontextmanager
 async def open_client(address: ElasticsearchAddress) -> AsyncGenerator[AsyncElasticsearch]:
     """A client that connects when it is first used."""
+    # It tells of every request.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
     if address.user:
         options["basic_auth"] = (address.user, address.secret)
