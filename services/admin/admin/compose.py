@@ -29,6 +29,7 @@ from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
 from chassis.errors import MarketplaceError
 from chassis.event_log.consuming import run_consumers
+from chassis.event_log.lag_watch import LagWatch
 from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.health import Readiness
@@ -64,14 +65,16 @@ async def api(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
         readiness = Readiness(
             required={"database": schema_check(opened.platform_database, MIGRATIONS), "start": start.check}
         )
-        app = web_application(route_state(opened.parts), readiness, CollectorRegistry(), opened.clock)
+        registry = CollectorRegistry()
+        app = web_application(route_state(opened.parts), readiness, registry, opened.clock)
         identity = ServiceIdentity.of(SERVICE, settings, opened.clock)
         grpc_address = f"{settings.host}:{settings.grpc_port}"
         yield Unit(
             name="admin-api",
             http=[HttpDoor(app, settings.host, settings.http_port)],
             grpc=[GrpcDoor(grpc_address, grpc_services(opened.parts), identity.verifier, ALLOWED_CALLERS)],
-            tasks=[opened.log.listen, start],
+            # Admin watches over all: its role may see how far every service's groups are.
+            tasks=[opened.log.listen, start, LagWatch(registry, opened.log.lag).run],
             readiness=readiness,
         )
 
