@@ -104,14 +104,15 @@ test-e2e: $(STAMP) ## The golden journeys through the gateway
 	@$(call pytest,tests/end_to_end,-m "not fleet_fuzz and not engines")
 
 .PHONY: test-engines
-test-engines: engines-fetch ## The contracts and the journey on the real Kafka, Elasticsearch and Temporal (fetched when missing)
+test-engines: engines-fetch ## The contracts and the journeys on the real Kafka, Elasticsearch and Temporal (fetched when missing)
 	@REQUIRE_ENGINES=1 $(call pytest,$(HERMETIC),-q -m engines)
+	@REQUIRE_ENGINES=1 JOURNEY_PROFILE=distributed $(call pytest,tests/end_to_end,-q -m "not fuzz and not fleet_fuzz and not engines")
 
 .PHONY: nightly
-nightly: $(STAMP) ## Kill workers and PostgreSQL in every phase of a publication; prints the bound that this proves
-	@NIGHTLY=1 CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) $(BIN)/python -m pytest \
-		tests/end_to_end/test_crashes.py tests/end_to_end/test_gateway_crash.py \
-		tests/integration/publishing/test_killed_worker.py
+nightly: $(STAMP) ## Kill workers, PostgreSQL, Kafka and consumers in every phase; prints the bounds that this proves
+	@CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) KILLS_PER_PHASE=5 EVENT_CAMPAIGN=full \
+		$(BIN)/python -m pytest tests/end_to_end/test_crashes.py tests/end_to_end/test_gateway_crash.py \
+		tests/integration/publishing/test_killed_worker.py tests/contract/event_log/test_event_campaign.py
 
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
