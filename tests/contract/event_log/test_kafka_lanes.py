@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +33,7 @@ class Road:
 
     server: ProvisionedServer
     database: Database
+    group: str
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     async def write(self, count: int, pause: float = 0.0) -> None:
@@ -40,7 +42,9 @@ class Road:
         for _ in range(count // 5):
             now = datetime.now(UTC)
             batch = [
-                Event(new_id("evt", now), TOPIC, f"lst_{draw.randrange(KEYS)}", HAPPENED, "publishing", now, b"x")
+                Event(
+                    new_id("evt", now), TOPIC, f"{self.group}.{draw.randrange(KEYS)}", HAPPENED, "publishing", now, b"x"
+                )
                 for _ in range(5)
             ]
             async with self.database.transaction() as transaction:
@@ -55,7 +59,9 @@ class Road:
             Database.open(self.server.url("discovery_worker"), name="look") as database,
             database.transaction(read_only=True) as transaction,
         ):
-            rows = await transaction.fetch("SELECT key, event_id FROM seen ORDER BY place")
+            rows = await transaction.fetch(
+                "SELECT key, event_id FROM seen WHERE key LIKE $1 || '.%' ORDER BY place", self.group
+            )
         found: dict[str, list[str]] = defaultdict(list)
         for row in rows:
             found[row["key"]].append(row["event_id"])
@@ -80,7 +86,7 @@ class Road:
             log = PostgresEventLog(database)
             if bootstrap is not None:
                 log = await stack.enter_async_context(kafka_log(database, bootstrap))
-            consumer = Consumer("discovery.lanes", TOPIC, {HAPPENED: _see})
+            consumer = Consumer(self.group, TOPIC, {HAPPENED: _see})
             tasks = [asyncio.create_task(log.listen()), asyncio.create_task(run_consumers(log, [consumer]))]
             try:
                 yield
@@ -97,6 +103,7 @@ async def _see(transaction: Transaction, event: RecordedEvent) -> None:
 
 @pytest.fixture
 async def road(marketplace_database: ProvisionedServer) -> AsyncIterator[Road]:
+    """A table of effects, and a group with keys of its own: the log keeps what other tests wrote."""
     async with (
         Database.open(marketplace_database.url("discovery_migrator"), name="owner") as owner,
         owner.transaction() as transaction,
@@ -105,7 +112,7 @@ async def road(marketplace_database: ProvisionedServer) -> AsyncIterator[Road]:
         await transaction.execute("CREATE TABLE seen (place bigserial PRIMARY KEY, key text, event_id text)")
         await transaction.execute("GRANT ALL ON seen, seen_place_seq TO discovery_worker")
     async with Database.open(marketplace_database.url("publishing_runtime"), name="writer") as database:
-        yield Road(marketplace_database, database)
+        yield Road(marketplace_database, database, f"discovery.lanes_{secrets.token_hex(4)}")
 
 
 @pytest.mark.engines

@@ -129,11 +129,12 @@ async def test_a_worker_killed_at_each_phase_publishes_once(
     marketplace_database: ProvisionedServer, runs_url: str, tmp_path: Path
 ) -> None:
     async with scene(marketplace_database, runs_url, tmp_path) as here:
-        measure = await _publish(here, "undisturbed", kill_at=())
+        engine = runs_url.partition(":")[0]
+        measure = await _publish(here, f"undisturbed-{engine}", kill_at=())
         for round_number in range(max(ROUNDS, 1)):
-            effects = await _publish(here, f"survivor-{round_number}", kill_at=CHOSEN)
+            effects = await _publish(here, f"survivor-{engine}-{round_number}", kill_at=CHOSEN)
             assert effects == measure
-        tell(f"killed workers: {runs_url.partition(':')[0]:<10} {max(ROUNDS, 1)} at each of {', '.join(CHOSEN)}")
+        tell(f"killed workers: {engine:<10} {max(ROUNDS, 1)} at each of {', '.join(CHOSEN)}")
 
 
 async def _publish(here: Scene, name: str, kill_at: Sequence[str]) -> Counter[str]:
@@ -166,7 +167,7 @@ async def test_a_worker_killed_while_it_undoes_rejects_once(
     marketplace_database: ProvisionedServer, runs_url: str, tmp_path: Path
 ) -> None:
     async with scene(marketplace_database, runs_url, tmp_path) as here:
-        body = publication(here.vendor.url, here.vendor.key, name="refused")
+        body = publication(here.vendor.url, here.vendor.key, name=f"refused-{runs_url.partition(':')[0]}")
         receipt = (await here.door.call("POST", "/api/v1/services", body)).json()
         run_id = receipt["run_id"]
         await here.worker.start()

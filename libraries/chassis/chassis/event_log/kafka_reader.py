@@ -66,8 +66,13 @@ class KafkaReader:
 
     async def start(self) -> None:
         """Join the group. Raises KafkaUnavailable."""
-        with kafka_errors_translated("be reached"):
-            await self._consumer.start()
+        try:
+            with kafka_errors_translated("be reached"):
+                await self._consumer.start()
+        except BaseException:
+            # Half in, it would go on saying that it lives, and keep the partitions that it was given.
+            await self._consumer.stop()
+            raise
 
     async def stop(self) -> None:
         """Leave the group."""
