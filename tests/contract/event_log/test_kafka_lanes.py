@@ -16,7 +16,9 @@ from fixtures.marketplace_database import ProvisionedServer
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
+from chassis.event_log import kafka_log as kafka_log_module
 from chassis.event_log.consuming import run_consumers
+from chassis.event_log.kafka_reader import KafkaReader
 from chassis.event_log.lanes import LANES, lane_of
 from chassis.event_log.port import Consumer, Event, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
@@ -139,6 +141,31 @@ async def test_the_way_leads_by_kafka_and_back_while_events_come(road: Road, kaf
             async with road.member(way):
                 await road.until_taken(mark)
     await writing
+    assert await road.effects() == road.sent
+
+
+@pytest.mark.engines
+async def test_a_client_that_is_stuck_joins_anew(
+    road: Road, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_log_module, "ARRIVAL_SECONDS", 0.2)
+    joined: list[KafkaReader] = []
+    start = KafkaReader.start
+
+    async def start_and_tell(reader: KafkaReader) -> None:
+        joined.append(reader)
+        await start(reader)
+
+    monkeypatch.setattr(KafkaReader, "start", start_and_tell)
+    async with relayed(road.server, kafka_bootstrap, partitions=LANES), road.member(kafka_bootstrap):
+        await road.write(50)
+        await road.until_taken(50)
+        # The client goes on saying that it lives, and gives nothing any more.
+        [stuck] = joined
+        stuck._consumer.pause(*stuck._consumer.assignment())
+        await road.write(50)
+        await road.until_taken(100)
+    assert len(joined) == 2
     assert await road.effects() == road.sent
 
 

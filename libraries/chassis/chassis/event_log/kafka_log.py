@@ -1,6 +1,7 @@
 """The EventLog whose consumers read by way of Kafka. Appending, positions and cursors stay in PostgreSQL."""
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
 from chassis.event_log.kafka_address import KafkaAddress
 from chassis.event_log.kafka_cluster import open_cluster
+from chassis.event_log.kafka_errors import KafkaUnavailable
 from chassis.event_log.kafka_reader import Arrival, Arrivals, KafkaReader, Subscription
 from chassis.event_log.lanes import lane_of
 from chassis.event_log.port import Consumer
@@ -16,6 +18,8 @@ from chassis.event_log.postgres_log import PostgresEventLog
 
 # How long events that PostgreSQL holds are awaited from Kafka before the caller gets a turn.
 ARRIVAL_SECONDS = 3.0
+# A client that joined while its topic was being made may never hear of it: joining again helps that one too.
+JOIN_AGAIN_SECONDS = 30.0
 _log = logging.getLogger("event_log")
 
 
@@ -36,9 +40,11 @@ class KafkaEventLog(PostgresEventLog):
         super().__init__(database)
         self._address = address
         self._cluster: str | None = None
+        self._topics: set[str] = set()
         self._readers: dict[tuple[str, str], KafkaReader] = {}
         self._awaited: dict[tuple[str, str], int] = {}
-        self._outages: set[tuple[str, str]] = set()
+        # When the group was left last for this.
+        self._outages: dict[tuple[str, str], float] = {}
 
     async def consume_once(self, consumer: Consumer) -> int:
         """Take what has arrived; 0 when the group has taken everything or nothing arrives in time.
@@ -58,7 +64,8 @@ class KafkaEventLog(PostgresEventLog):
         awaited = None if arrived else await self._first_untaken(consumer)
         if awaited is not None:
             arrived = await reader.fetch(consumer.batch, ARRIVAL_SECONDS)
-        self._tell_outage(consumer, None if arrived else awaited)
+        if self._stuck(consumer, None if arrived else awaited):
+            await self._readers.pop((consumer.group, consumer.topic)).stop()
         return arrived
 
     async def close(self) -> None:
@@ -78,14 +85,17 @@ class KafkaEventLog(PostgresEventLog):
             self._readers[place] = reader
         return self._readers[place]
 
-    async def _cluster_id(self) -> str:
-        if self._cluster is None:
+    async def _cluster_id(self, topic: str) -> str:
+        if self._cluster is None or topic not in self._topics:
             async with open_cluster(self._address) as cluster:
+                if not await cluster.partitions([topic]):
+                    raise KafkaUnavailable(f"Kafka has no topic {topic} yet: the relay makes it.")
                 self._cluster = await cluster.id()
+            self._topics.add(topic)
         return self._cluster
 
     async def _offsets(self, consumer: Consumer) -> Mapping[int, int]:
-        cluster = await self._cluster_id()
+        cluster = await self._cluster_id(consumer.topic)
         async with self.database.transaction() as transaction:
             rows = await transaction.fetch(
                 "SELECT * FROM events.offsets($1, $2, $3)", consumer.group, consumer.topic, cluster
@@ -146,18 +156,22 @@ class KafkaEventLog(PostgresEventLog):
             *(*place, self._cluster, list(batch.offsets), list(batch.offsets.values())),
         )
 
-    def _tell_outage(self, consumer: Consumer, awaited: int | None) -> None:
-        """One line when the same event is awaited twice in vain, one when events come again."""
+    def _stuck(self, consumer: Consumer, awaited: int | None) -> bool:
+        """Whether to join anew: the same event was awaited twice in vain. One line then, one when events come again."""
         place = (consumer.group, consumer.topic)
         before = self._awaited.pop(place, None)
-        if awaited is not None:
-            self._awaited[place] = awaited
-            if before == awaited and place not in self._outages:
-                self._outages.add(place)
-                _log.warning("%s: nothing comes from Kafka though events of %s wait", *place)
-        elif place in self._outages:
-            self._outages.remove(place)
-            _log.info("%s: events of %s come from Kafka again", *place)
+        now = time.monotonic()
+        if awaited is None:
+            if self._outages.pop(place, None) is not None:
+                _log.info("%s: events of %s come from Kafka again", *place)
+            return False
+        self._awaited[place] = awaited
+        if before != awaited or now - self._outages.get(place, -JOIN_AGAIN_SECONDS) < JOIN_AGAIN_SECONDS:
+            return False
+        if place not in self._outages:
+            _log.warning("%s: nothing comes from Kafka though events of %s wait", *place)
+        self._outages[place] = now
+        return True
 
 
 @asynccontextmanager
