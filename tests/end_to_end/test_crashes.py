@@ -12,7 +12,7 @@ from fixtures.marketplace_people import Person
 from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 
 pytestmark = pytest.mark.slow
 SAMPLE = [("workers", "validation"), ("workers", "testing"), ("workers", "indexing"), ("postgres", "testing")]

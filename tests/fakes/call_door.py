@@ -13,9 +13,9 @@ from dataplane.admission import AdmissionState
 from dataplane.asgi_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
-from dataplane.caller import Authenticate, key_digest
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader
+from dataplane.key_check import Authenticate, key_digest
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.pricing import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route

@@ -25,7 +25,7 @@ from tables import print_table
 from dataplane.admission import Admitted, CallRequest, admit
 from dataplane.call_ledger import Ending, facts_of
 from dataplane.call_records import Outcome
-from dataplane.caller import key_digest
+from dataplane.key_check import key_digest
 from dataplane.pooled_upstream import PooledUpstream
 from dataplane.ports import Headers, Upstream, UpstreamRequest, UpstreamResponse
 from dataplane.records import KeyRecord, LimitedScope, RateLimits

@@ -11,9 +11,9 @@ from chassis.errors import MarketplaceError
 from dataplane.admission import CallRequest
 from dataplane.call_ledger import CallLedger, facts_of
 from dataplane.call_limits import CallLimits
-from dataplane.caller import Authenticate
 from dataplane.door_paths import Call, Models, OneModel, asked
 from dataplane.exchange import Exchange
+from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.live_call import LiveCall, Moments
 from dataplane.model_list import model_body, models_body

@@ -10,9 +10,9 @@ from chassis.rpc.channel import Peer
 from dataplane.admission import AdmissionState
 from dataplane.asgi_door import CallDoor
 from dataplane.call_ledger import CallLedger
-from dataplane.caller import Authenticate
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
+from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.pooled_upstream import PooledUpstream
 from dataplane.settlement import Settlement, holder_name, replay

@@ -37,7 +37,7 @@ from publishing.listings.reading import ReadPublications
 from publishing.listings.sealed_credentials import CredentialSeal
 from publishing.pipeline.http_api import router as runs_router
 from publishing.pipeline.phase_store import PostgresRunReads
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.pipeline.watching import WatchRun
 from publishing.routes.actions import CallableListings, ListRoutes, ReadListing, ResolveRoute
 from publishing.routes.grpc_api import ALLOWED_CALLERS, ListingCatalogueDoor

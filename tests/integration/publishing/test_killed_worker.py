@@ -23,7 +23,7 @@ from fixtures.publishing_units import Door, publishing_settings, served_api, wor
 from fixtures.report import tell
 
 from chassis.database.pool import Database
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.settings import PublishingSettings
 
 pytestmark = pytest.mark.slow

@@ -22,7 +22,7 @@ from publishing.lifecycle.actions import PublishVersion
 from publishing.listings.actions import PipelineEntry, SubmitListing
 from publishing.listings.postgres_store import PostgresListings
 from publishing.listings.sealed_credentials import CredentialSeal
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.settings import PublishingSettings
 
 

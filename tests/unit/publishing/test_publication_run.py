@@ -14,7 +14,7 @@ from chassis.errors import ErrorKind
 from publishing.listings.actions import Receipt
 from publishing.listings.rules import State
 from publishing.pipeline.errors import NotIndexedYet
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.pipeline.rules import PhaseState
 from publishing.pipeline.workflow import APPROVAL_SIGNAL, PUBLICATION
 from publishing.validation.findings import Severity

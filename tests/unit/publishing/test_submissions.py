@@ -19,7 +19,7 @@ from publishing.listings.errors import (
 from publishing.listings.rules import State
 from publishing.listings.semantic_version import VersionRefused
 from publishing.listings.version_content import Endpoint
-from publishing.pipeline.phases import PHASE_NAMES
+from publishing.pipeline.publication_phases import PHASE_NAMES
 
 
 async def test_a_submission_writes_version_phases_credential_and_fact_together() -> None:

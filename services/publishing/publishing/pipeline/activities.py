@@ -16,7 +16,8 @@ from publishing.pipeline.actions import (
     TakeDecision,
     ValidateVersion,
 )
-from publishing.pipeline.phases import (
+from publishing.pipeline.ports import ApprovalAnswer, Approvals, PhaseLedger
+from publishing.pipeline.publication_phases import (
     ANALYTICS,
     APPROVAL,
     AUTHENTICATION,
@@ -30,7 +31,6 @@ from publishing.pipeline.phases import (
     VALIDATION,
     activity_of,
 )
-from publishing.pipeline.ports import ApprovalAnswer, Approvals, PhaseLedger
 from publishing.pipeline.rules import Json, PhaseState
 from publishing.pipeline.workflow import PUBLICATION, STOP, PublicationWorkflow
 from publishing.probes.actions import ProbeEndpoint

@@ -1,4 +1,4 @@
-"""A publication as a durable run over the phases of phases.py, and the end of a version that a phase stopped."""
+"""A publication as a durable run over its phases (publication_phases.py), and the end of a version that one stopped."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,14 @@ from chassis.durable_runs.errors import RunCancelled, StepFailed
 from chassis.durable_runs.phases import UNDO_RETRY, run_phases
 from chassis.durable_runs.port import Json, Steps, WorkflowRef
 from chassis.errors import ErrorKind
-from publishing.pipeline.phases import APPROVAL, INDEXING, PATIENT, WATCHFUL, activity_of, publication_phases
+from publishing.pipeline.publication_phases import (
+    APPROVAL,
+    INDEXING,
+    PATIENT,
+    WATCHFUL,
+    activity_of,
+    publication_phases,
+)
 from publishing.pipeline.rules import phase_of_key
 
 PUBLICATION = WorkflowRef("publishing.publication", 1)
