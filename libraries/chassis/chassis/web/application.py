@@ -17,7 +17,7 @@ from chassis.web.access import PUBLIC, access_rules_of, requires
 from chassis.web.body_limit import refuse_large_bodies_as_problems
 from chassis.web.body_wait import BodyWait
 from chassis.web.problems import PROBLEM_CONTENT, Problem, install_problem_handlers
-from chassis.web.repeated_values import refuse_repeated_values
+from chassis.web.query_names import refuse_bent_queries
 from chassis.web.request_scope import RequestScope
 from chassis.web.swagger_ui import STATIC_PREFIX, documentation_page, swagger_ui_folder
 
@@ -59,7 +59,7 @@ class Application:
             strict_content_type=True,
             redirect_slashes=False,
             max_body_size=MAX_BODY_BYTES,
-            dependencies=[Depends(refuse_repeated_values)],
+            dependencies=[Depends(refuse_bent_queries)],
         )
         install_problem_handlers(app)
         for router in self.routers:

@@ -1,4 +1,7 @@
-"""Refuses a query that gives one value twice: which of them counts, two programs on the way may see differently."""
+"""Refuses a query that gives one value twice, or one that nobody asks for: a misspelt filter must not be ignored.
+
+Which of two values counts, two programs on the way may see differently.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,23 +17,31 @@ from chassis.errors import InvalidInput
 _SEQUENCES = (list, tuple, set, frozenset)
 
 
-async def refuse_repeated_values(request: Request) -> None:
-    """A dependency for whole applications. Raises InvalidInput; a parameter that is a list may be repeated."""
+async def refuse_bent_queries(request: Request) -> None:
+    """A dependency for whole applications. Raises InvalidInput; a parameter that is a list may be repeated.
+
+    A route without parameters takes any query, as probes and browsers send.
+    """
     route: Any = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
+    known = dict(_parameters_of(route.dependant))
+    if not known:
+        return
     counts = Counter(name for name, _ in request.query_params.multi_items())
-    repeated = {name for name, count in counts.items() if count > 1}
-    refused = sorted(repeated.intersection(_singles_of(route.dependant))) if repeated else []
-    if refused:
-        raise InvalidInput(f"Give {', '.join(refused)} once.", pointer=f"/query/{refused[0]}")
+    if strangers := sorted(counts.keys() - known.keys()):
+        message = f"There is no parameter {strangers[0][:80]!r} here; known are {', '.join(sorted(known))}."
+        raise InvalidInput(message, pointer="/query")
+    if repeated := sorted(name for name, count in counts.items() if count > 1 and not known[name]):
+        raise InvalidInput(f"Give {', '.join(repeated)} once.", pointer=f"/query/{repeated[0]}")
 
 
-def _singles_of(dependant: Dependant) -> Iterator[str]:
+def _parameters_of(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Each name, and whether it may be repeated."""
     for field in dependant.query_params:
-        yield from (name for name, annotation in _named(field) if not _takes_several(annotation))
+        yield from ((name, _takes_several(annotation)) for name, annotation in _named(field))
     for deeper in dependant.dependencies:
-        yield from _singles_of(deeper)
+        yield from _parameters_of(deeper)
 
 
 def _named(field: Any) -> Iterator[tuple[str, Any]]:
