@@ -1,6 +1,7 @@
 """The life of a process: open its units, serve their doors, run their tasks, drain on SIGTERM, close in reverse."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 import uvloop
@@ -39,6 +40,18 @@ class HttpDoor:
     trusted_proxies: str = "127.0.0.1"
 
 
+class Door(Protocol):
+    """A door that serves itself, on whatever it is built."""
+
+    async def open(self) -> None:
+        """Listen; raises OSError where that cannot be."""
+        ...
+
+    async def close(self, seconds: float) -> None:
+        """Take no further request, and wait at most so long for those under way."""
+        ...
+
+
 @dataclass(frozen=True)
 class Unit:
     """One service's share of a process: doors to serve, tasks that run until the end, and the readiness to drain."""
@@ -46,6 +59,7 @@ class Unit:
     name: str
     http: Sequence[HttpDoor] = ()
     grpc: Sequence[GrpcDoor] = ()
+    doors: Sequence[Door] = ()
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     readiness: Readiness | None = None
     # Run when draining starts, before the doors close.
@@ -95,9 +109,13 @@ async def _serve(factories: Sequence[UnitFactory]) -> int:
         units = [await stack.enter_async_context(factory()) for factory in factories]
         servers = [server for unit in units for server in [await _open_grpc(door) for door in unit.grpc]]
         webs = [_open_http(door) for unit in units for door in unit.http]
+        for door in [door for unit in units for door in unit.doors]:
+            await door.open()
         serving = [asyncio.create_task(web.serve(sockets=[listening])) for web, listening in webs]
         tasks = [asyncio.ensure_future(task()) for unit in units for task in unit.tasks]
         stopping = asyncio.create_task(stop.wait())
+        # Modules, routes and settings stay until the end: the collector need not walk them again and again.
+        gc.freeze()
         try:
             finished, _ = await asyncio.wait([stopping, *serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -163,4 +181,5 @@ async def _drain(
     for web in webs:
         web.should_exit = True
     stops = [server.stop(STREAM_GRACE_SECONDS) for server, _ in servers]
+    stops += [door.close(DRAIN_SECONDS) for unit in units for door in unit.doors]
     await asyncio.wait_for(asyncio.gather(*serving, *stops, return_exceptions=True), DRAIN_SECONDS + 1)

@@ -86,8 +86,10 @@ def _documented_problems() -> dict[int | str, dict[str, Any]]:
         408: "The body did not arrive in time",
         409: "The state does not allow it",
         413: "The body is too large",
+        414: "The path and the query are too long",
         422: "A value is not valid",
         429: "Too many requests",
+        431: "The head is too large",
         503: "A part we need does not answer",
     }
     return {status: {"description": text, "content": PROBLEM_CONTENT} for status, text in answers.items()}

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%marketplace/consumption/v1/keys.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\'\n\x15GetKeyByDigestRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\"L\n\x16GetKeyByDigestResponse\x12\x32\n\x03key\x18\x01 \x01(\x0b\x32%.marketplace.consumption.v1.KeyRecord\"\xe7\x02\n\tKeyRecord\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x18\n\x10\x61llowed_listings\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05state\x18\x07 \x01(\t\x12\x1b\n\x13requests_per_second\x18\x08 \x01(\x01\x12\r\n\x05\x62urst\x18\t \x01(\x01\x12\x38\n\x06scopes\x18\n \x03(\x0b\x32(.marketplace.consumption.v1.LimitedScope\x12\x11\n\tteam_slug\x18\x0b \x01(\t\x12\x13\n\x0bpermissions\x18\x0c \x03(\t\x12\x1c\n\x0fmax_concurrency\x18\r \x01(\x03H\x00\x88\x01\x01\x42\x12\n\x10_max_concurrency\"z\n\x0cLimitedScope\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x03\x12-\n\tresets_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16WatchKeyChangesRequest\"\x1b\n\tKeyChange\x12\x0e\n\x06key_id\x18\x01 \x01(\t2\xef\x01\n\x04Keys\x12w\n\x0eGetKeyByDigest\x12\x31.marketplace.consumption.v1.GetKeyByDigestRequest\x1a\x32.marketplace.consumption.v1.GetKeyByDigestResponse\x12n\n\x0fWatchKeyChanges\x12\x32.marketplace.consumption.v1.WatchKeyChangesRequest\x1a%.marketplace.consumption.v1.KeyChange0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%marketplace/consumption/v1/keys.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"6\n\x15GetKeyByDigestRequest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\x0c\"L\n\x16GetKeyByDigestResponse\x12\x32\n\x03key\x18\x01 \x01(\x0b\x32%.marketplace.consumption.v1.KeyRecord\"\xb5\x03\n\tKeyRecord\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x18\n\x10\x61llowed_listings\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05state\x18\x07 \x01(\t\x12\x1b\n\x13requests_per_second\x18\x08 \x01(\x01\x12\r\n\x05\x62urst\x18\t \x01(\x01\x12\x38\n\x06scopes\x18\n \x03(\x0b\x32(.marketplace.consumption.v1.LimitedScope\x12\x11\n\tteam_slug\x18\x0b \x01(\t\x12\x13\n\x0bpermissions\x18\x0c \x03(\t\x12\x1c\n\x0fmax_concurrency\x18\r \x01(\x03H\x00\x88\x01\x01\x12\x16\n\x0e\x61llowed_models\x18\x0e \x03(\t\x12\x1e\n\x11tokens_per_minute\x18\x0f \x01(\x03H\x01\x88\x01\x01\x42\x12\n\x10_max_concurrencyB\x14\n\x12_tokens_per_minute\"z\n\x0cLimitedScope\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\r\n\x05limit\x18\x04 \x01(\x03\x12-\n\tresets_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16WatchKeyChangesRequest\"?\n\tKeyChange\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\x11\n\tevery_key\x18\x03 \x01(\x08\x32\xef\x01\n\x04Keys\x12w\n\x0eGetKeyByDigest\x12\x31.marketplace.consumption.v1.GetKeyByDigestRequest\x1a\x32.marketplace.consumption.v1.GetKeyByDigestResponse\x12n\n\x0fWatchKeyChanges\x12\x32.marketplace.consumption.v1.WatchKeyChangesRequest\x1a%.marketplace.consumption.v1.KeyChange0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,17 +33,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.consumption.v1.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETKEYBYDIGESTREQUEST']._serialized_start=102
-  _globals['_GETKEYBYDIGESTREQUEST']._serialized_end=141
-  _globals['_GETKEYBYDIGESTRESPONSE']._serialized_start=143
-  _globals['_GETKEYBYDIGESTRESPONSE']._serialized_end=219
-  _globals['_KEYRECORD']._serialized_start=222
-  _globals['_KEYRECORD']._serialized_end=581
-  _globals['_LIMITEDSCOPE']._serialized_start=583
-  _globals['_LIMITEDSCOPE']._serialized_end=705
-  _globals['_WATCHKEYCHANGESREQUEST']._serialized_start=707
-  _globals['_WATCHKEYCHANGESREQUEST']._serialized_end=731
-  _globals['_KEYCHANGE']._serialized_start=733
-  _globals['_KEYCHANGE']._serialized_end=760
-  _globals['_KEYS']._serialized_start=763
-  _globals['_KEYS']._serialized_end=1002
+  _globals['_GETKEYBYDIGESTREQUEST']._serialized_end=156
+  _globals['_GETKEYBYDIGESTRESPONSE']._serialized_start=158
+  _globals['_GETKEYBYDIGESTRESPONSE']._serialized_end=234
+  _globals['_KEYRECORD']._serialized_start=237
+  _globals['_KEYRECORD']._serialized_end=674
+  _globals['_LIMITEDSCOPE']._serialized_start=676
+  _globals['_LIMITEDSCOPE']._serialized_end=798
+  _globals['_WATCHKEYCHANGESREQUEST']._serialized_start=800
+  _globals['_WATCHKEYCHANGESREQUEST']._serialized_end=824
+  _globals['_KEYCHANGE']._serialized_start=826
+  _globals['_KEYCHANGE']._serialized_end=889
+  _globals['_KEYS']._serialized_start=892
+  _globals['_KEYS']._serialized_end=1131
 # @@protoc_insertion_point(module_scope)

@@ -10,10 +10,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GetKeyByDigestRequest(_message.Message):
-    __slots__ = ("digest",)
+    __slots__ = ("digest", "proof")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
     digest: bytes
-    def __init__(self, digest: _Optional[bytes] = ...) -> None: ...
+    proof: bytes
+    def __init__(self, digest: _Optional[bytes] = ..., proof: _Optional[bytes] = ...) -> None: ...
 
 class GetKeyByDigestResponse(_message.Message):
     __slots__ = ("key",)
@@ -22,7 +24,7 @@ class GetKeyByDigestResponse(_message.Message):
     def __init__(self, key: _Optional[_Union[KeyRecord, _Mapping]] = ...) -> None: ...
 
 class KeyRecord(_message.Message):
-    __slots__ = ("key_id", "team_id", "account_id", "name", "allowed_listings", "expires_at", "state", "requests_per_second", "burst", "scopes", "team_slug", "permissions", "max_concurrency")
+    __slots__ = ("key_id", "team_id", "account_id", "name", "allowed_listings", "expires_at", "state", "requests_per_second", "burst", "scopes", "team_slug", "permissions", "max_concurrency", "allowed_models", "tokens_per_minute")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     TEAM_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +38,8 @@ class KeyRecord(_message.Message):
     TEAM_SLUG_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     MAX_CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_MODELS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
     key_id: str
     team_id: str
     account_id: str
@@ -49,7 +53,9 @@ class KeyRecord(_message.Message):
     team_slug: str
     permissions: _containers.RepeatedScalarFieldContainer[str]
     max_concurrency: int
-    def __init__(self, key_id: _Optional[str] = ..., team_id: _Optional[str] = ..., account_id: _Optional[str] = ..., name: _Optional[str] = ..., allowed_listings: _Optional[_Iterable[str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., requests_per_second: _Optional[float] = ..., burst: _Optional[float] = ..., scopes: _Optional[_Iterable[_Union[LimitedScope, _Mapping]]] = ..., team_slug: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ..., max_concurrency: _Optional[int] = ...) -> None: ...
+    allowed_models: _containers.RepeatedScalarFieldContainer[str]
+    tokens_per_minute: int
+    def __init__(self, key_id: _Optional[str] = ..., team_id: _Optional[str] = ..., account_id: _Optional[str] = ..., name: _Optional[str] = ..., allowed_listings: _Optional[_Iterable[str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., requests_per_second: _Optional[float] = ..., burst: _Optional[float] = ..., scopes: _Optional[_Iterable[_Union[LimitedScope, _Mapping]]] = ..., team_slug: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ..., max_concurrency: _Optional[int] = ..., allowed_models: _Optional[_Iterable[str]] = ..., tokens_per_minute: _Optional[int] = ...) -> None: ...
 
 class LimitedScope(_message.Message):
     __slots__ = ("scope_id", "kind", "unit", "limit", "resets_at")
@@ -70,7 +76,11 @@ class WatchKeyChangesRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class KeyChange(_message.Message):
-    __slots__ = ("key_id",)
+    __slots__ = ("key_id", "team_id", "every_key")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    TEAM_ID_FIELD_NUMBER: _ClassVar[int]
+    EVERY_KEY_FIELD_NUMBER: _ClassVar[int]
     key_id: str
-    def __init__(self, key_id: _Optional[str] = ...) -> None: ...
+    team_id: str
+    every_key: bool
+    def __init__(self, key_id: _Optional[str] = ..., team_id: _Optional[str] = ..., every_key: _Optional[bool] = ...) -> None: ...

@@ -50,14 +50,15 @@ class KeysServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetKeyByDigest(self, request, context):
-        """The record of a key by HMAC-SHA256(pepper, key); NOT_FOUND for a digest nobody has.
+        """The record of a key by HMAC-SHA256(pepper, key); NOT_FOUND for a digest nobody has, or without its proof.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchKeyChanges(self, request, context):
-        """Key ids whose records must be forgotten at once: revoked or changed. The stream lasts until either side ends it.
+        """Keys whose records must be forgotten at once: revoked or changed. The stream lasts until either side ends it; it
+        beats at least every second, so that a listener who hears nothing knows that it is deaf.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

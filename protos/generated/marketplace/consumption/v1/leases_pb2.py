@@ -25,23 +25,33 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/leases.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x14\x41\x63quireLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x35\n\x06wishes\x18\x03 \x03(\x0b\x32%.marketplace.consumption.v1.LeaseWish\"=\n\tLeaseWish\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06needed\x18\x02 \x01(\x03\x12\x0e\n\x06wanted\x18\x03 \x01(\x03\"\x82\x01\n\x15\x41\x63quireLeasesResponse\x12\x32\n\x07granted\x18\x01 \x03(\x0b\x32!.marketplace.consumption.v1.Lease\x12\x35\n\x05short\x18\x02 \x03(\x0b\x32&.marketplace.consumption.v1.ScopeShort\"p\n\x05Lease\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"o\n\nScopeShort\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12-\n\tresets_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2~\n\x06Leases\x12t\n\rAcquireLeases\x12\x30.marketplace.consumption.v1.AcquireLeasesRequest\x1a\x31.marketplace.consumption.v1.AcquireLeasesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/leases.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n\x14\x41\x63quireLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x35\n\x06wishes\x18\x03 \x03(\x0b\x32%.marketplace.consumption.v1.LeaseWish\x12\x0e\n\x06recall\x18\x04 \x01(\x08\x12\x12\n\ndone_below\x18\x05 \x01(\t\"=\n\tLeaseWish\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06needed\x18\x02 \x01(\x03\x12\x0e\n\x06wanted\x18\x03 \x01(\x03\"\x82\x01\n\x15\x41\x63quireLeasesResponse\x12\x32\n\x07granted\x18\x01 \x03(\x0b\x32!.marketplace.consumption.v1.Lease\x12\x35\n\x05short\x18\x02 \x03(\x0b\x32&.marketplace.consumption.v1.ScopeShort\"\x80\x01\n\x05Lease\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x05 \x01(\x03\"\x83\x01\n\nScopeShort\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12-\n\tresets_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nunanswered\x18\x05 \x01(\x03\"%\n\x13WatchRecallsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\"c\n\x0bLeaseRecall\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x32\n\x0eperiod_ends_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x03 \x01(\x03\"n\n\x13ReturnLeasesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x11\n\treturn_id\x18\x02 \x01(\t\x12\x34\n\x05given\x18\x03 \x03(\x0b\x32%.marketplace.consumption.v1.GivenBack\"\x87\x01\n\tGivenBack\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x32\n\x0eperiod_ends_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x0e\n\x06recall\x18\x04 \x01(\x03\x12\x14\n\x0cnewest_grant\x18\x05 \x01(\x03\"\x16\n\x14ReturnLeasesResponse2\xdd\x02\n\x06Leases\x12t\n\rAcquireLeases\x12\x30.marketplace.consumption.v1.AcquireLeasesRequest\x1a\x31.marketplace.consumption.v1.AcquireLeasesResponse\x12j\n\x0cWatchRecalls\x12/.marketplace.consumption.v1.WatchRecallsRequest\x1a\'.marketplace.consumption.v1.LeaseRecall0\x01\x12q\n\x0cReturnLeases\x12/.marketplace.consumption.v1.ReturnLeasesRequest\x1a\x30.marketplace.consumption.v1.ReturnLeasesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.consumption.v1.leases_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACQUIRELEASESREQUEST']._serialized_start=104
-  _globals['_ACQUIRELEASESREQUEST']._serialized_end=217
-  _globals['_LEASEWISH']._serialized_start=219
-  _globals['_LEASEWISH']._serialized_end=280
-  _globals['_ACQUIRELEASESRESPONSE']._serialized_start=283
-  _globals['_ACQUIRELEASESRESPONSE']._serialized_end=413
-  _globals['_LEASE']._serialized_start=415
-  _globals['_LEASE']._serialized_end=527
-  _globals['_SCOPESHORT']._serialized_start=529
-  _globals['_SCOPESHORT']._serialized_end=640
-  _globals['_LEASES']._serialized_start=642
-  _globals['_LEASES']._serialized_end=768
+  _globals['_ACQUIRELEASESREQUEST']._serialized_start=105
+  _globals['_ACQUIRELEASESREQUEST']._serialized_end=254
+  _globals['_LEASEWISH']._serialized_start=256
+  _globals['_LEASEWISH']._serialized_end=317
+  _globals['_ACQUIRELEASESRESPONSE']._serialized_start=320
+  _globals['_ACQUIRELEASESRESPONSE']._serialized_end=450
+  _globals['_LEASE']._serialized_start=453
+  _globals['_LEASE']._serialized_end=581
+  _globals['_SCOPESHORT']._serialized_start=584
+  _globals['_SCOPESHORT']._serialized_end=715
+  _globals['_WATCHRECALLSREQUEST']._serialized_start=717
+  _globals['_WATCHRECALLSREQUEST']._serialized_end=754
+  _globals['_LEASERECALL']._serialized_start=756
+  _globals['_LEASERECALL']._serialized_end=855
+  _globals['_RETURNLEASESREQUEST']._serialized_start=857
+  _globals['_RETURNLEASESREQUEST']._serialized_end=967
+  _globals['_GIVENBACK']._serialized_start=970
+  _globals['_GIVENBACK']._serialized_end=1105
+  _globals['_RETURNLEASESRESPONSE']._serialized_start=1107
+  _globals['_RETURNLEASESRESPONSE']._serialized_end=1129
+  _globals['_LEASES']._serialized_start=1132
+  _globals['_LEASES']._serialized_end=1481
 # @@protoc_insertion_point(module_scope)

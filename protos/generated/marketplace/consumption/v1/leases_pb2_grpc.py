@@ -39,6 +39,16 @@ class LeasesStub:
                 request_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.SerializeToString,
                 response_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.FromString,
                 _registered_method=True)
+        self.WatchRecalls = channel.unary_stream(
+                '/marketplace.consumption.v1.Leases/WatchRecalls',
+                request_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.WatchRecallsRequest.SerializeToString,
+                response_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.LeaseRecall.FromString,
+                _registered_method=True)
+        self.ReturnLeases = channel.unary_unary(
+                '/marketplace.consumption.v1.Leases/ReturnLeases',
+                request_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.SerializeToString,
+                response_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.FromString,
+                _registered_method=True)
 
 
 class LeasesServicer:
@@ -53,6 +63,22 @@ class LeasesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRecalls(self, request, context):
+        """The recalls of what this holder holds, those unanswered first: another holder is short. The stream lasts until
+        either side ends it; a recall may come again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnLeases(self, request, context):
+        """Amounts that the holder holds no longer, each in answer to a recall; 0 where nothing was idle. Counts once, by its
+        return id, and not at all for a holder that was sealed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LeasesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +86,16 @@ def add_LeasesServicer_to_server(servicer, server):
                     servicer.AcquireLeases,
                     request_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.FromString,
                     response_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.SerializeToString,
+            ),
+            'WatchRecalls': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRecalls,
+                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.WatchRecallsRequest.FromString,
+                    response_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.LeaseRecall.SerializeToString,
+            ),
+            'ReturnLeases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnLeases,
+                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.FromString,
+                    response_serializer=marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,6 +125,60 @@ class Leases:
             '/marketplace.consumption.v1.Leases/AcquireLeases',
             marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesRequest.SerializeToString,
             marketplace_dot_consumption_dot_v1_dot_leases__pb2.AcquireLeasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRecalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/marketplace.consumption.v1.Leases/WatchRecalls',
+            marketplace_dot_consumption_dot_v1_dot_leases__pb2.WatchRecallsRequest.SerializeToString,
+            marketplace_dot_consumption_dot_v1_dot_leases__pb2.LeaseRecall.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnLeases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/marketplace.consumption.v1.Leases/ReturnLeases',
+            marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesRequest.SerializeToString,
+            marketplace_dot_consumption_dot_v1_dot_leases__pb2.ReturnLeasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,14 @@ class LeasesStub:
     none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
     same answer. FAILED_PRECONDITION for a holder that was sealed.
     """
+    WatchRecalls: _grpc.UnaryStreamMultiCallable[_leases_pb2.WatchRecallsRequest, _leases_pb2.LeaseRecall]
+    """The recalls of what this holder holds, those unanswered first: another holder is short. The stream lasts until
+    either side ends it; a recall may come again.
+    """
+    ReturnLeases: _grpc.UnaryUnaryMultiCallable[_leases_pb2.ReturnLeasesRequest, _leases_pb2.ReturnLeasesResponse]
+    """Amounts that the holder holds no longer, each in answer to a recall; 0 where nothing was idle. Counts once, by its
+    return id, and not at all for a holder that was sealed.
+    """
 
 @_typing.type_check_only
 class LeasesAsyncStub(LeasesStub):
@@ -44,6 +52,14 @@ class LeasesAsyncStub(LeasesStub):
     """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
     none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
     same answer. FAILED_PRECONDITION for a holder that was sealed.
+    """
+    WatchRecalls: _aio.UnaryStreamMultiCallable[_leases_pb2.WatchRecallsRequest, _leases_pb2.LeaseRecall]  # type: ignore[assignment]
+    """The recalls of what this holder holds, those unanswered first: another holder is short. The stream lasts until
+    either side ends it; a recall may come again.
+    """
+    ReturnLeases: _aio.UnaryUnaryMultiCallable[_leases_pb2.ReturnLeasesRequest, _leases_pb2.ReturnLeasesResponse]  # type: ignore[assignment]
+    """Amounts that the holder holds no longer, each in answer to a recall; 0 where nothing was idle. Counts once, by its
+    return id, and not at all for a holder that was sealed.
     """
 
 class LeasesServicer(metaclass=_abc_1.ABCMeta):
@@ -56,6 +72,26 @@ class LeasesServicer(metaclass=_abc_1.ABCMeta):
         """Moves amounts from what is free to what this holder may spend. Every wish is granted at least its `needed`, or
         none is: then `granted` is empty and `short` names the scopes that are full. The same request id again gives the
         same answer. FAILED_PRECONDITION for a holder that was sealed.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchRecalls(
+        self,
+        request: _leases_pb2.WatchRecallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_leases_pb2.LeaseRecall], _abc.AsyncIterator[_leases_pb2.LeaseRecall]]:
+        """The recalls of what this holder holds, those unanswered first: another holder is short. The stream lasts until
+        either side ends it; a recall may come again.
+        """
+
+    @_abc_1.abstractmethod
+    def ReturnLeases(
+        self,
+        request: _leases_pb2.ReturnLeasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_leases_pb2.ReturnLeasesResponse, _abc.Awaitable[_leases_pb2.ReturnLeasesResponse]]:
+        """Amounts that the holder holds no longer, each in answer to a recall; 0 where nothing was idle. Counts once, by its
+        return id, and not at all for a holder that was sealed.
         """
 
 def add_LeasesServicer_to_server(servicer: LeasesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from marketplace.events.v1 import listing_pb2 as marketplace_dot_events_dot_v1_dot_listing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/prices.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#marketplace/events/v1/listing.proto\"U\n\x0fGetPriceRequest\x12\x1a\n\x12listing_version_id\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x01\n\x10GetPriceResponse\x12\x10\n\x08price_id\x18\x01 \x01(\t\x12/\n\x07pricing\x18\x02 \x01(\x0b\x32\x1e.marketplace.events.v1.Pricing\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2o\n\x06Prices\x12\x65\n\x08GetPrice\x12+.marketplace.consumption.v1.GetPriceRequest\x1a,.marketplace.consumption.v1.GetPriceResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'marketplace/consumption/v1/prices.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#marketplace/events/v1/listing.proto\"U\n\x0fGetPriceRequest\x12\x1a\n\x12listing_version_id\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x99\x01\n\x10GetPriceResponse\x12\x10\n\x08price_id\x18\x01 \x01(\t\x12/\n\x07pricing\x18\x02 \x01(\x0b\x32\x1e.marketplace.events.v1.Pricing\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06source\x18\x04 \x01(\t2o\n\x06Prices\x12\x65\n\x08GetPrice\x12+.marketplace.consumption.v1.GetPriceRequest\x1a,.marketplace.consumption.v1.GetPriceResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPRICEREQUEST']._serialized_start=141
   _globals['_GETPRICEREQUEST']._serialized_end=226
   _globals['_GETPRICERESPONSE']._serialized_start=229
-  _globals['_GETPRICERESPONSE']._serialized_end=366
-  _globals['_PRICES']._serialized_start=368
-  _globals['_PRICES']._serialized_end=479
+  _globals['_GETPRICERESPONSE']._serialized_end=382
+  _globals['_PRICES']._serialized_start=384
+  _globals['_PRICES']._serialized_end=495
 # @@protoc_insertion_point(module_scope)

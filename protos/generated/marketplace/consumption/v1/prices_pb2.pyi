@@ -18,11 +18,13 @@ class GetPriceRequest(_message.Message):
     def __init__(self, listing_version_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetPriceResponse(_message.Message):
-    __slots__ = ("price_id", "pricing", "effective_from")
+    __slots__ = ("price_id", "pricing", "effective_from", "source")
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     PRICING_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
     price_id: str
     pricing: _listing_pb2.Pricing
     effective_from: _timestamp_pb2.Timestamp
-    def __init__(self, price_id: _Optional[str] = ..., pricing: _Optional[_Union[_listing_pb2.Pricing, _Mapping]] = ..., effective_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    source: str
+    def __init__(self, price_id: _Optional[str] = ..., pricing: _Optional[_Union[_listing_pb2.Pricing, _Mapping]] = ..., effective_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from marketplace.consumption.v1 import replies_pb2 as _replies_pb2
 from marketplace.events.v1 import usage_pb2 as _usage_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -11,22 +12,34 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CommitEndsRequest(_message.Message):
-    __slots__ = ("holder", "calls", "returns")
+    __slots__ = ("holder", "calls", "returns", "unmade")
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
     RETURNS_FIELD_NUMBER: _ClassVar[int]
+    UNMADE_FIELD_NUMBER: _ClassVar[int]
     holder: str
     calls: _containers.RepeatedCompositeFieldContainer[EndedCall]
     returns: _containers.RepeatedCompositeFieldContainer[LeaseReturn]
-    def __init__(self, holder: _Optional[str] = ..., calls: _Optional[_Iterable[_Union[EndedCall, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[LeaseReturn, _Mapping]]] = ...) -> None: ...
+    unmade: _containers.RepeatedCompositeFieldContainer[UnmadeCall]
+    def __init__(self, holder: _Optional[str] = ..., calls: _Optional[_Iterable[_Union[EndedCall, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[LeaseReturn, _Mapping]]] = ..., unmade: _Optional[_Iterable[_Union[UnmadeCall, _Mapping]]] = ...) -> None: ...
 
 class EndedCall(_message.Message):
-    __slots__ = ("usage", "charges")
+    __slots__ = ("usage", "charges", "reply")
     USAGE_FIELD_NUMBER: _ClassVar[int]
     CHARGES_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
     usage: _usage_pb2.UsageRow
     charges: _containers.RepeatedCompositeFieldContainer[ScopeCharge]
-    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageRow, _Mapping]] = ..., charges: _Optional[_Iterable[_Union[ScopeCharge, _Mapping]]] = ...) -> None: ...
+    reply: _replies_pb2.KeptReply
+    def __init__(self, usage: _Optional[_Union[_usage_pb2.UsageRow, _Mapping]] = ..., charges: _Optional[_Iterable[_Union[ScopeCharge, _Mapping]]] = ..., reply: _Optional[_Union[_replies_pb2.KeptReply, _Mapping]] = ...) -> None: ...
+
+class UnmadeCall(_message.Message):
+    __slots__ = ("team_id", "call_id")
+    TEAM_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    team_id: str
+    call_id: str
+    def __init__(self, team_id: _Optional[str] = ..., call_id: _Optional[str] = ...) -> None: ...
 
 class ScopeCharge(_message.Message):
     __slots__ = ("scope_id", "reserved", "spent", "period_ends_at")

@@ -57,7 +57,8 @@ class SettlementServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SealHolder(self, request, context):
-        """All of a holder is settled: what it still leased goes back, and it never gets a lease again.
+        """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
+        claims are free again: their calls were never made.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class SettlementStub:
     CommitEnds: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]
     """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
     SealHolder: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]
-    """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
+    """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
+    claims are free again: their calls were never made.
+    """
 
 @_typing.type_check_only
 class SettlementAsyncStub(SettlementStub):
@@ -42,7 +44,9 @@ class SettlementAsyncStub(SettlementStub):
     CommitEnds: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]  # type: ignore[assignment]
     """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
     SealHolder: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]  # type: ignore[assignment]
-    """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
+    """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
+    claims are free again: their calls were never made.
+    """
 
 class SettlementServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -59,6 +63,8 @@ class SettlementServicer(metaclass=_abc_1.ABCMeta):
         request: _settlement_pb2.SealHolderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.SealHolderResponse, _abc.Awaitable[_settlement_pb2.SealHolderResponse]]:
-        """All of a holder is settled: what it still leased goes back, and it never gets a lease again."""
+        """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
+        claims are free again: their calls were never made.
+        """
 
 def add_SettlementServicer_to_server(servicer: SettlementServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

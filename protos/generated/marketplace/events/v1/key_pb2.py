@@ -25,17 +25,23 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmarketplace/events/v1/key.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x7f\n\nKeyCreated\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\nKeyChanged\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\"]\n\nKeyRevoked\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12.\n\nrevoked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmarketplace/events/v1/key.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x01\n\nKeyCreated\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x19\n\x11\x61\x63\x63\x65ss_request_id\x18\x07 \x01(\t\"M\n\nKeyChanged\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0f\n\x07\x63hanged\x18\x04 \x03(\t\"l\n\nKeyRevoked\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12.\n\nrevoked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\"\x86\x01\n\nKeyRotated\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07team_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\ngeneration\x18\x04 \x01(\x05\x12\x34\n\x10previous_ends_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xee\x01\n\x0bTierChanged\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x1b\n\x13requests_per_second\x18\x03 \x01(\x01\x12\r\n\x05\x62urst\x18\x04 \x01(\x01\x12\x1e\n\x11tokens_per_minute\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fmax_concurrency\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x1b\n\x0emonthly_tokens\x18\x07 \x01(\x03H\x02\x88\x01\x01\x42\x14\n\x12_tokens_per_minuteB\x12\n\x10_max_concurrencyB\x11\n\x0f_monthly_tokens\"\xbb\x01\n\rBudgetChanged\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x0f\n\x07team_id\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x1b\n\x0emonthly_tokens\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12 \n\x13monthly_nanodollars\x18\x06 \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_monthly_tokensB\x16\n\x14_monthly_nanodollarsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.events.v1.key_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_KEYCREATED']._serialized_start=91
-  _globals['_KEYCREATED']._serialized_end=218
-  _globals['_KEYCHANGED']._serialized_start=220
-  _globals['_KEYCHANGED']._serialized_end=265
-  _globals['_KEYREVOKED']._serialized_start=267
-  _globals['_KEYREVOKED']._serialized_end=360
+  _globals['_KEYCREATED']._serialized_start=92
+  _globals['_KEYCREATED']._serialized_end=261
+  _globals['_KEYCHANGED']._serialized_start=263
+  _globals['_KEYCHANGED']._serialized_end=340
+  _globals['_KEYREVOKED']._serialized_start=342
+  _globals['_KEYREVOKED']._serialized_end=450
+  _globals['_KEYROTATED']._serialized_start=453
+  _globals['_KEYROTATED']._serialized_end=587
+  _globals['_TIERCHANGED']._serialized_start=590
+  _globals['_TIERCHANGED']._serialized_end=828
+  _globals['_BUDGETCHANGED']._serialized_start=831
+  _globals['_BUDGETCHANGED']._serialized_end=1018
 # @@protoc_insertion_point(module_scope)

@@ -16,7 +16,7 @@ class UsageRecorded(_message.Message):
     def __init__(self, rows: _Optional[_Iterable[_Union[UsageRow, _Mapping]]] = ...) -> None: ...
 
 class UsageRow(_message.Message):
-    __slots__ = ("call_id", "team_id", "account_id", "key_id", "listing_id", "listing_name", "listing_version", "provider", "model", "prompt_tokens", "completion_tokens", "cost_nanodollars", "outcome", "estimated", "streamed", "status", "started_at", "duration_microseconds", "first_byte_microseconds", "price_id", "listing_version_id", "cached_prompt_tokens")
+    __slots__ = ("call_id", "team_id", "account_id", "key_id", "listing_id", "listing_name", "listing_version", "provider", "model", "prompt_tokens", "completion_tokens", "cost_nanodollars", "outcome", "estimated", "streamed", "status", "started_at", "duration_microseconds", "first_byte_microseconds", "price_id", "listing_version_id", "cached_prompt_tokens", "policy_version")
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     TEAM_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class UsageRow(_message.Message):
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     LISTING_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
     CACHED_PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     call_id: str
     team_id: str
     account_id: str
@@ -61,4 +62,5 @@ class UsageRow(_message.Message):
     price_id: str
     listing_version_id: str
     cached_prompt_tokens: int
-    def __init__(self, call_id: _Optional[str] = ..., team_id: _Optional[str] = ..., account_id: _Optional[str] = ..., key_id: _Optional[str] = ..., listing_id: _Optional[str] = ..., listing_name: _Optional[str] = ..., listing_version: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., cost_nanodollars: _Optional[int] = ..., outcome: _Optional[str] = ..., estimated: _Optional[bool] = ..., streamed: _Optional[bool] = ..., status: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration_microseconds: _Optional[int] = ..., first_byte_microseconds: _Optional[int] = ..., price_id: _Optional[str] = ..., listing_version_id: _Optional[str] = ..., cached_prompt_tokens: _Optional[int] = ...) -> None: ...
+    policy_version: int
+    def __init__(self, call_id: _Optional[str] = ..., team_id: _Optional[str] = ..., account_id: _Optional[str] = ..., key_id: _Optional[str] = ..., listing_id: _Optional[str] = ..., listing_name: _Optional[str] = ..., listing_version: _Optional[str] = ..., provider: _Optional[str] = ..., model: _Optional[str] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., cost_nanodollars: _Optional[int] = ..., outcome: _Optional[str] = ..., estimated: _Optional[bool] = ..., streamed: _Optional[bool] = ..., status: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration_microseconds: _Optional[int] = ..., first_byte_microseconds: _Optional[int] = ..., price_id: _Optional[str] = ..., listing_version_id: _Optional[str] = ..., cached_prompt_tokens: _Optional[int] = ..., policy_version: _Optional[int] = ...) -> None: ...

@@ -55,7 +55,7 @@ class ListRoutesResponse(_message.Message):
     def __init__(self, routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class Route(_message.Message):
-    __slots__ = ("listing_id", "listing_version_id", "name", "version", "endpoint_url", "protocol", "upstream_model", "credential", "context_length", "max_output_tokens", "state", "sunset_at", "successor", "created_at", "team_id", "team_slug", "deprecated_at")
+    __slots__ = ("listing_id", "listing_version_id", "name", "version", "endpoint_url", "protocol", "upstream_model", "credential", "context_length", "max_output_tokens", "state", "sunset_at", "successor", "created_at", "team_id", "team_slug", "deprecated_at", "tags", "visibility", "provider")
     LISTING_ID_FIELD_NUMBER: _ClassVar[int]
     LISTING_VERSION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,9 @@ class Route(_message.Message):
     TEAM_ID_FIELD_NUMBER: _ClassVar[int]
     TEAM_SLUG_FIELD_NUMBER: _ClassVar[int]
     DEPRECATED_AT_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    VISIBILITY_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
     listing_id: str
     listing_version_id: str
     name: str
@@ -90,4 +93,7 @@ class Route(_message.Message):
     team_id: str
     team_slug: str
     deprecated_at: _timestamp_pb2.Timestamp
-    def __init__(self, listing_id: _Optional[str] = ..., listing_version_id: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., endpoint_url: _Optional[str] = ..., protocol: _Optional[str] = ..., upstream_model: _Optional[str] = ..., credential: _Optional[str] = ..., context_length: _Optional[int] = ..., max_output_tokens: _Optional[int] = ..., state: _Optional[str] = ..., sunset_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., successor: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., team_id: _Optional[str] = ..., team_slug: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    visibility: str
+    provider: str
+    def __init__(self, listing_id: _Optional[str] = ..., listing_version_id: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., endpoint_url: _Optional[str] = ..., protocol: _Optional[str] = ..., upstream_model: _Optional[str] = ..., credential: _Optional[str] = ..., context_length: _Optional[int] = ..., max_output_tokens: _Optional[int] = ..., state: _Optional[str] = ..., sunset_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., successor: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., team_id: _Optional[str] = ..., team_slug: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tags: _Optional[_Iterable[str]] = ..., visibility: _Optional[str] = ..., provider: _Optional[str] = ...) -> None: ...
