@@ -1,0 +1,295 @@
+"""One connection to a server: writes a request, hands on its response as it comes, and knows if it can be reused."""
+
+import asyncio
+from typing import Protocol, cast
+
+import httptools
+
+from wire.errors import Broken
+from wire.known_heads import KnownResponses
+from wire.reply_head import BODILESS, FRAMING, framing_is_plain
+from wire.request_head import Headers
+from wire.ticker import NEVER
+
+_HIGH_WATER = 64 << 10
+_MOST_STRANGE = 8
+
+
+class Taker(Protocol):
+    """Gets one response. After `ended` or `broken` nothing more comes."""
+
+    def head_came(self, status: int, headers: Headers) -> None:
+        """The final response's head; interim ones (1xx) are passed over."""
+        ...
+
+    def body_came(self, data: bytes) -> None:
+        """A part of its body."""
+        ...
+
+    def ended(self) -> None:
+        """The response is whole."""
+        ...
+
+    def broken(self, error: Broken) -> None:
+        """No whole response will come."""
+        ...
+
+    def room(self, has_room: bool) -> None:
+        """Whether the server takes the request as fast as it is written."""
+        ...
+
+
+class Home(Protocol):
+    """Where a connection goes back to."""
+
+    def released(self, connection: "ClientConnection", reusable: bool) -> None:
+        """An exchange is over."""
+        ...
+
+    def stale(self, connection: "ClientConnection") -> None:
+        """It was idle for too long, or its server closed it."""
+        ...
+
+
+class ClientConnection(asyncio.Protocol):
+    """Carries one exchange at a time; also the parser's callbacks."""
+
+    __slots__ = (
+        "_bodiless",
+        "_head_bytes",
+        "_headers",
+        "_home",
+        "_known",
+        "_most_head",
+        "_parser",
+        "_request_done",
+        "_status",
+        "_strange",
+        "_taker",
+        "_transport",
+        "_unread",
+        "deadline",
+    )
+
+    def __init__(self, home: Home, most_head: int, known: KnownResponses) -> None:
+        self._home = home
+        self._known = known
+        # Heads in a row that were not known: with enough of them this server's heads are each its own.
+        self._strange = 0
+        # Bytes that begin with a head, until it is read.
+        self._unread = b""
+        self._most_head = most_head
+        self._transport: asyncio.Transport | None = None
+        self._taker: Taker | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: Headers = []
+        self._head_bytes = 0
+        self._status = 0
+        self._request_done = True
+        self._bodiless = False
+        # While idle: until when it may be used again.
+        self.deadline = NEVER
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a request may be written: connected, idle, not closing."""
+        return self._transport is not None and self._taker is None and not self._transport.is_closing()
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether any byte of a response to the last request came."""
+        return self._head_bytes > 0
+
+    def unused(self) -> None:
+        """Give it back without having sent anything."""
+        self._home.released(self, self.is_usable)
+
+    def send(self, data: bytes, taker: Taker, done: bool = True, bodiless: bool = False) -> None:
+        """Begin an exchange with these bytes of the request: `done` where they are all of it.
+
+        `bodiless` where the response has a head alone, whatever its length says, as for HEAD.
+        """
+        self._taker = taker
+        self._bodiless = bodiless
+        self._status = 0
+        self._headers = []
+        self._head_bytes = 0
+        self._request_done = done
+        if self._transport is None:
+            self._break("The connection is gone.")
+        else:
+            self._transport.write(data)
+
+    def send_more(self, data: bytes, done: bool) -> None:
+        """Further bytes of the request."""
+        self._request_done = done
+        if self._transport is not None and data:
+            self._transport.write(data)
+
+    def hold(self, wait: bool) -> None:
+        """Stop reading while nobody has room for the response, or go on."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if wait:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def drop(self) -> None:
+        """Close at once, whatever is in flight; the taker hears nothing more."""
+        taker, self._taker = self._taker, None
+        if self._transport is not None:
+            self._transport.abort()
+        if taker is not None:
+            self._home.released(self, reusable=False)
+
+    def late(self) -> None:
+        """It was idle for so long that its server may be closing it."""
+        if self._taker is None:
+            self._home.stale(self)
+            self.drop()
+
+    # The transport's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(_HIGH_WATER)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a response; bytes that nobody asked for end the connection."""
+        if self._taker is None:
+            self.drop()
+            return
+        if not self._status:
+            if not self._head_bytes and self._strange < _MOST_STRANGE and self._took_whole(data):
+                return
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            self._break("The response could not be taken.")
+            if error.__context__ is not None:
+                raise error.__context__ from None
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._break("The response is not valid HTTP/1.1.")
+        if not self._status and self._head_bytes > self._most_head:
+            self._break("The response has too large a head.")
+
+    def _took_whole(self, data: bytes) -> bool:
+        """Whether this was a whole response with a head that came before; then the parser is spared."""
+        known = None if self._bodiless else self._known.whole(data)
+        taker = self._taker
+        if known is None or taker is None:
+            self._strange += 1
+            self._unread = data
+            return False
+        self._strange = 0
+        self._status, headers, body = known
+        self._head_bytes = len(data)
+        taker.head_came(self._status, headers)
+        if body and self._taker is taker:
+            taker.body_came(body)
+        if self._taker is taker:
+            self._over(self._request_done)
+        return True
+
+    def _learn(self, status: int) -> None:
+        """Remember a head after which the connection can be used again, for the next response."""
+        data, self._unread = self._unread, b""
+        if data and not self._bodiless and status not in BODILESS and self._parser.should_keep_alive():
+            self._known.learn(data, status, self._headers)
+
+    def eof_received(self) -> bool:
+        """The server will send no more, which ends a response without a length."""
+        self._ended_by_close()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        del exc
+        if self._taker is None:
+            self._home.stale(self)
+        self._ended_by_close()
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        """The server takes the request slower than it comes."""
+        if self._taker is not None:
+            self._taker.room(False)
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        if self._taker is not None:
+            self._taker.room(True)
+
+    # The parser's callbacks.
+
+    def on_message_begin(self) -> None:
+        """A head begins; an interim one may have come before. After a whole response nothing may follow."""
+        if self._taker is None:
+            self.drop()
+        self._headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; trailers are left out."""
+        if not self._status:
+            self._headers.append((name.lower(), value.strip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        status = self._parser.get_status_code()
+        if status < 200 or self._taker is None:
+            self._unread = b""
+            return
+        self._status = status
+        if sum([len(name) + len(value) + 4 for name, value in self._headers]) > self._most_head:
+            self._break("The response has too large a head.")
+            return
+        if not framing_is_plain(self._headers):
+            self._break("The response's length is ambiguous (RFC 9112, 6.3).")
+            return
+        self._learn(status)
+        self._taker.head_came(status, self._headers)
+        if self._bodiless:
+            self._over(reusable=False)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        if self._taker is not None:
+            self._taker.body_came(body)
+
+    def on_message_complete(self) -> None:
+        """The response is whole."""
+        if self._status and self._taker is not None:
+            self._over(self._parser.should_keep_alive() and self._request_done)
+
+    # How an exchange ends.
+
+    def _over(self, reusable: bool) -> None:
+        taker, self._taker = self._taker, None
+        if taker is None:
+            return
+        reusable = reusable and self._transport is not None and not self._transport.is_closing()
+        if reusable:
+            self.hold(wait=False)
+        elif self._transport is not None:
+            self._transport.abort()
+        self._home.released(self, reusable)
+        taker.ended()
+
+    def _break(self, why: str) -> None:
+        taker = self._taker
+        self.drop()
+        if taker is not None:
+            taker.broken(Broken(why))
+
+    def _ended_by_close(self) -> None:
+        if self._taker is None:
+            return
+        without_length = not any(name in FRAMING for name, _ in self._headers)
+        if self._status and without_length:
+            self._over(reusable=False)
+        else:
+            self._break("The connection broke.")
