@@ -6,50 +6,63 @@ Nothing is taken unless everything fits, so a decision may be asked again after 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from chassis.errors import MarketplaceError
 from dataplane.leases import LeaseBook, LeaseWish, Reservation
-from dataplane.limits import RateBook, RateShort
+from dataplane.limits import KeyRates, RateBook
 from dataplane.policy import Policy, key_allows
+from dataplane.policy_book import PolicyBook
+from dataplane.policy_facts import Asked
 from dataplane.pricing import Price, price_in_force, worst_cost_nanodollars
+from dataplane.rate_refusals import rate_limited
+from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, LimitedScope, Route
-from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown, RateLimited
+from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown
 
 
-@dataclass(frozen=True, slots=True)
-class CallRequest:
-    """A call that asks to be let in; the bounds are the worst case in tokens."""
+class CallRequest(msgspec.Struct, frozen=True):
+    """A call that asks to be let in; the bounds are the worst case in tokens, None is a fact that nobody told."""
 
     key: KeyRecord
     route: Route
     prompt_bound: int
     completion_bound: int
+    operation: str | None = None
+    streamed: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True):
     """The call may go: these amounts were debited, at this price."""
 
     reservations: tuple[Reservation, ...]
     price: Price
     price_estimated: bool
     tokens: int
+    rates: KeyRates | None = None
+    policy_version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The call may not go, and why."""
 
     error: MarketplaceError
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsLease:
+class NeedsLease(msgspec.Struct, frozen=True):
     """The call may go once these scopes are refilled; nothing was taken."""
 
     wishes: tuple[LeaseWish, ...]
 
 
-Decision = Admitted | Refused | NeedsLease
+class NeedsRate(msgspec.Struct, frozen=True):
+    """This process holds too little of a rate, and the shared buckets may have more; nothing was taken."""
+
+    short: RateShort
+    tokens: int
+
+
+Decision = Admitted | Refused | NeedsLease | NeedsRate
 
 
 @dataclass(slots=True)
@@ -59,25 +72,36 @@ class AdmissionState:
     leases: LeaseBook = field(default_factory=LeaseBook)
     rates: RateBook = field(default_factory=RateBook)
     policies: Sequence[Policy] = (key_allows,)
+    policy_book: PolicyBook = field(default_factory=PolicyBook)
 
 
 def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
-    """Let a call in, refuse it, or name the leases that it waits for."""
+    """Let a call in, refuse it, or say what it waits for."""
     key, route = request.key, request.route
     tokens = request.prompt_bound + request.completion_bound
-    error = key_refusal(key, now) or _rate_refusal(state, key, tokens, now) or _policy_refusal(state, request, now)
+    error = key_refusal(key, now)
+    if error is not None:
+        return Refused(error)
+    short = state.rates.short_of(key, tokens, now)
+    if short is not None:
+        return NeedsRate(short, tokens) if short.askable else too_fast(state, request, short, now)
+    error = _policy_refusal(state, request, now)
     if error is not None:
         return Refused(error)
     price, estimated = price_in_force(route.price, route.estimate_price, route.unknown_price)
     cost = worst_cost_nanodollars(request.prompt_bound, request.completion_bound, price)
     if price is None or cost is None:
         return Refused(_price_unknown(route))
-    amounts = [Reservation(scope.scope_id, _amount(scope, tokens, cost), scope.unit) for scope in key.scopes]
-    wishes = state.leases.short_of(amounts, now)
-    if wishes:
-        return NeedsLease(wishes)
-    state.rates.take(key, tokens)
-    return Admitted(state.leases.debit(amounts), price, estimated, tokens)
+    held = state.leases.take(key.scopes, tokens, cost, now)
+    if held is None:
+        amounts = [Reservation(scope.scope_id, _amount(scope, tokens, cost), scope.unit) for scope in key.scopes]
+        return NeedsLease(state.leases.short_of(amounts, now))
+    return Admitted(held, price, estimated, tokens, state.rates.take(key, tokens), state.policy_book.version)
+
+
+def too_fast(state: AdmissionState, request: CallRequest, short: RateShort, now: int) -> Refused:
+    """The refusal of a call that would pass a rate."""
+    return Refused(rate_limited(short, state.rates.rates_of(request.key, now), now))
 
 
 def key_refusal(key: KeyRecord, now: int) -> MarketplaceError | None:
@@ -89,27 +113,16 @@ def key_refusal(key: KeyRecord, now: int) -> MarketplaceError | None:
     return None
 
 
-def _rate_refusal(state: AdmissionState, key: KeyRecord, tokens: int, now: int) -> MarketplaceError | None:
-    short = state.rates.short_of(key, tokens, now)
-    return None if short is None else _rate_limited(short)
-
-
-def _rate_limited(short: RateShort) -> MarketplaceError:
-    wait = min(short.retry_after, 120.0)
-    said = {
-        "requests": "Too many requests for this key",
-        "tokens": "Too many tokens per minute for this key",
-        "concurrency": "Too many calls of this key at the same time",
-    }[short.rate]
-    return RateLimited(f"{said}; try again in {wait:.3f} s.", retry_after=wait, limit=short.rate)
-
-
 def _policy_refusal(state: AdmissionState, request: CallRequest, now: int) -> MarketplaceError | None:
     for policy in state.policies:
         error = policy(request.key, request.route, now)
         if error is not None:
             return error
-    return None
+    if state.policy_book.is_empty:
+        return None
+    tokens = request.prompt_bound + request.completion_bound
+    asked = Asked(tokens, now, request.operation, request.streamed)
+    return state.policy_book.refusal(request.key, request.route, asked)
 
 
 def _price_unknown(route: Route) -> MarketplaceError:

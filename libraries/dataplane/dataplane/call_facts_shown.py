@@ -4,29 +4,64 @@ from email.utils import formatdate
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from chassis.errors import ErrorKind, MarketplaceError
-from dataplane.admission import AdmissionState
+from dataplane.call_records import Settled
+from dataplane.leases import LeaseBook
 from dataplane.live_call import LiveCall
 from dataplane.pricing import dollars
+from dataplane.rate_headers import Left, rate_lines
 from dataplane.records import Route
+from wire.reply_head import header_lines
 
 HeaderList = list[tuple[bytes, bytes]]
 
 _MICROSECONDS = 1_000_000
-_NEVER_RETRY = frozenset({"insufficient_quota", "budget_exhausted"})
+_MOST_KEPT = 4096
+_kept_lines: dict[str, tuple[Route, bytes]] = {}
+_NEVER_RETRY = frozenset(
+    {
+        "insufficient_quota",
+        "budget_exhausted",
+        "policy_denied",
+        "idempotency_key_reused",
+        "idempotency_outcome_unknown",
+        "idempotency_reply_not_kept",
+    }
+)
 
 
-def route_headers(call: LiveCall) -> HeaderList:
-    """What is known when a reply begins: request id, listing, version, and whether it will end."""
-    route = call.route
-    headers = [
-        (b"x-request-id", call.facts.call_id.encode()),
-        (b"x-marketplace-listing", _safe(route.full_name)),
-        (b"x-marketplace-listing-id", _safe(route.listing_id)),
-        (b"x-marketplace-version", _safe(route.version)),
-    ]
-    return headers + end_announced(route)
+def rates_left(call: LiveCall) -> Left:
+    """What is left of the key's rates for requests and tokens; None where there is no limit, or none is counted."""
+    rates = call.admitted.rates
+    return (None, None) if rates is None else rates.left(rates.used_at)
+
+
+def begin_lines(call: LiveCall, left: Left) -> bytes:
+    """What is known when a reply begins: request id, limits, listing, version, and whether that will end."""
+    rates = call.admitted.rates
+    limits = b"" if rates is None else rate_lines(rates, left)
+    return b"x-request-id: %b\r\n%b%b" % (call.facts.call_id.encode(), _route_lines(call.route), limits)
+
+
+def _route_lines(route: Route) -> bytes:
+    """What does not change while a route stays; kept for as many as are in use."""
+    kept = _kept_lines.get(route.listing_version_id)
+    if kept is not None and kept[0] is route:
+        return kept[1]
+    lines = header_lines(
+        [
+            (b"x-marketplace-listing", _safe(route.full_name)),
+            (b"x-marketplace-listing-id", _safe(route.listing_id)),
+            (b"x-marketplace-version", _safe(route.version)),
+            *end_announced(route),
+        ]
+    )
+    if len(_kept_lines) >= _MOST_KEPT:
+        _kept_lines.clear()
+    _kept_lines[route.listing_version_id] = (route, lines)
+    return lines
 
 
 def end_announced(route: Route) -> HeaderList:
@@ -42,46 +77,65 @@ def end_announced(route: Route) -> HeaderList:
     return headers
 
 
-def facts_at_end(call: LiveCall, state: AdmissionState, added_microseconds: int) -> dict[str, object]:
-    """What is known when a call is settled; money as decimal strings, unknown as null."""
-    settled = call.settled
-    if settled is None:
-        return {}
-    cost = settled.cost
-    facts: dict[str, object] = {
-        "prompt_tokens": settled.usage.prompt_tokens,
-        "completion_tokens": settled.usage.completion_tokens,
-        "cost_usd": None if cost is None else dollars(cost),
-        "estimated": settled.is_estimated,
-        "added_ms": round(added_microseconds / 1000, 3),
-    }
-    tokens, money = _left(call, state, "tokens"), _left(call, state, "nanodollars")
-    if tokens is not None:
-        facts["quota_remaining_tokens"] = tokens
-    if money is not None:
-        facts["budget_remaining_usd"] = dollars(money)
-    requests = state.rates.requests_left(call.key.key_id)
-    if requests is not None:
-        facts["rate_remaining_requests"] = requests
-    return facts
+class EndFacts(msgspec.Struct, frozen=True):
+    """What is known when a call is settled; money as decimal strings, unknown as null, UNSET where no limit is."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: str | None
+    estimated: bool
+    # What governance added before the vendor was asked.
+    added_ms: float
+    quota_remaining_tokens: int | UnsetType = UNSET
+    budget_remaining_usd: str | UnsetType = UNSET
+    rate_remaining_requests: int | UnsetType = UNSET
 
 
-def end_headers(facts: dict[str, object]) -> HeaderList:
-    """The facts of the end as headers named x-marketplace-..."""
-    return [
-        (b"x-marketplace-" + name.replace("_", "-").encode(), _shown(value).encode()) for name, value in facts.items()
-    ]
+def facts_at_end(call: LiveCall, settled: Settled, leases: LeaseBook, left: Left) -> EndFacts:
+    """The facts of a call that was just settled; `left` is what `rates_left` says."""
+    usage, cost = settled.usage, settled.cost
+    tokens, money = leases.least_left(call.key.scopes)
+    requests = left[0]
+    return EndFacts(
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        None if cost is None else dollars(cost),
+        settled.is_estimated,
+        max(0, call.moments.sent - call.moments.arrived) / 1000,
+        UNSET if tokens is None else tokens,
+        UNSET if money is None else dollars(money),
+        UNSET if requests is None else max(0, int(requests)),
+    )
 
 
-def end_comment(call: LiveCall, facts: dict[str, object]) -> bytes:
+def end_lines(facts: EndFacts) -> bytes:
+    """The facts of the end as header lines named x-marketplace-..."""
+    lines = _END_LINES % (
+        facts.prompt_tokens,
+        facts.completion_tokens,
+        (facts.cost_usd or "unknown").encode(),
+        b"true" if facts.estimated else b"false",
+        facts.added_ms,
+    )
+    if facts.quota_remaining_tokens is not UNSET:
+        lines = b"%bx-marketplace-quota-remaining-tokens: %d\r\n" % (lines, facts.quota_remaining_tokens)
+    if facts.budget_remaining_usd is not UNSET:
+        lines = b"%bx-marketplace-budget-remaining-usd: %b\r\n" % (lines, facts.budget_remaining_usd.encode())
+    if facts.rate_remaining_requests is not UNSET:
+        lines = b"%bx-marketplace-rate-remaining-requests: %d\r\n" % (lines, facts.rate_remaining_requests)
+    return lines
+
+
+_END_LINES = (
+    b"x-marketplace-prompt-tokens: %d\r\nx-marketplace-completion-tokens: %d\r\nx-marketplace-cost-usd: %b\r\n"
+    b"x-marketplace-estimated: %b\r\nx-marketplace-added-ms: %.3f\r\n"
+)
+
+
+def end_comment(call: LiveCall, facts: EndFacts) -> bytes:
     """The same facts as the text of a stream's last comment: `marketplace {json}`."""
-    whole = {
-        "request_id": call.facts.call_id,
-        "listing": call.route.full_name,
-        "version": call.route.version,
-        **facts,
-    }
-    return b"marketplace " + msgspec.json.encode(whole)
+    named = {"request_id": call.facts.call_id, "listing": call.route.full_name, "version": call.route.version}
+    return b"marketplace " + msgspec.json.encode(named)[:-1] + b"," + msgspec.json.encode(facts)[1:]
 
 
 def error_headers(error: MarketplaceError) -> HeaderList:
@@ -98,17 +152,6 @@ def error_headers(error: MarketplaceError) -> HeaderList:
     if "allow" in error.details:
         headers.append((b"allow", str(error.details["allow"]).encode()))
     return headers
-
-
-def _left(call: LiveCall, state: AdmissionState, unit: str) -> int | None:
-    left = [state.leases.left(scope.scope_id) for scope in call.key.scopes if scope.unit == unit]
-    return min((amount for amount in left if amount is not None), default=None)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "unknown"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _safe(text: str) -> bytes:

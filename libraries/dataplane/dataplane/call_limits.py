@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Bytes and seconds; `head_seconds` runs until the vendor's head is here, `idle_seconds` between its chunks."""
+    """Bytes and seconds; `head_seconds` runs until the vendor's head is here, `idle_seconds` between its chunks.
+
+    `retry_pauses` are waited before a retry asks again for the reply of a first call that has not ended.
+    """
 
     body_bytes: int = 10 << 20
     reply_bytes: int = 32 << 20
@@ -13,3 +16,4 @@ class CallLimits:
     head_seconds: float = 120.0
     idle_seconds: float = 60.0
     total_seconds: float = 600.0
+    retry_pauses: tuple[float, ...] = (0.25, 0.75)

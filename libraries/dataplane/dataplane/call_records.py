@@ -1,9 +1,11 @@
 """What the journal says about a call: opened, then settled, released or, where nobody knows, unknown."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
+from dataplane.kept_reply import KeptReply
 from dataplane.leases import Reservation
 from dataplane.pricing import Price
 from dataplane.usage import Usage
@@ -20,7 +22,10 @@ class Outcome(StrEnum):
 
 
 class CallFacts(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of a call before it is sent: enough to charge it without asking anybody."""
+    """What is known of a call before it is sent: enough to charge it without asking anybody.
+
+    `policy_version` is that of the bundle that let it in, 0 where none was enforced.
+    """
 
     call_id: str
     started_at: int
@@ -38,6 +43,7 @@ class CallFacts(msgspec.Struct, frozen=True, array_like=True):
     price_estimated: bool
     reservations: tuple[Reservation, ...]
     prompt_estimate: int = 0
+    policy_version: int = 0
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="open"):
@@ -49,7 +55,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="open"):
 class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     """The call ended and was counted. `spent` runs parallel to the reservations; what passes one is overdraft.
 
-    A cost of None is unknown, never 0. Durations are microseconds.
+    A cost of None is unknown, never 0. Durations are microseconds. `reply` is there for a call that claimed it.
     """
 
     facts: CallFacts
@@ -60,6 +66,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
     spent: tuple[int, ...]
     duration: int
     first_byte: int | None = None
+    reply: KeptReply | None = None
 
     @property
     def overdraft(self) -> bool:
@@ -87,28 +94,35 @@ class Returned(msgspec.Struct, frozen=True, array_like=True, tag="return"):
     amounts: tuple[Reservation, ...]
 
 
+class Unmade(msgspec.Struct, frozen=True, array_like=True, tag="unmade"):
+    """The call claimed its reply and was not made: its key is free again."""
+
+    team_id: str
+    call_id: str
+
+
 class Unknown(msgspec.Struct, frozen=True, array_like=True, tag="unknown"):
     """The process died before the call's end was written: charged at its reservation, listed for reconciliation."""
 
     facts: CallFacts
 
 
-JournalRecord = Opened | Settled | Released | Returned
-EndRecord = Settled | Released | Returned | Unknown
+JournalRecord = Opened | Settled | Released | Returned | Unmade
+EndRecord = Settled | Released | Returned | Unknown | Unmade
 
 
 def spent_of(facts: CallFacts, usage: Usage, cost: int | None) -> tuple[int, ...]:
     """What a call used of each of its reservations; an unknown cost takes the whole hold."""
+    tokens = usage.total_tokens
     return tuple(
-        usage.total_tokens if held.unit == "tokens" else (held.amount if cost is None else cost)
-        for held in facts.reservations
+        [tokens if held.unit == "tokens" else (held.amount if cost is None else cost) for held in facts.reservations]
     )
 
 
-def unspent(settled: Settled) -> list[Reservation]:
+def unspent(facts: CallFacts, spent: Sequence[int]) -> list[Reservation]:
     """What goes back to the leases after settlement; an overdraft gives nothing back and takes nothing."""
     return [
-        Reservation(held.scope_id, held.amount - spent, held.unit, held.period_ends_at)
-        for held, spent in zip(settled.facts.reservations, settled.spent, strict=True)
-        if held.amount > spent
+        Reservation(held.scope_id, held.amount - used, held.unit, held.period_ends_at)
+        for held, used in zip(facts.reservations, spent, strict=True)
+        if held.amount > used
     ]

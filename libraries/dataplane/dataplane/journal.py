@@ -6,11 +6,11 @@ It survives the death of the process (the page cache keeps the bytes), not the l
 import fcntl
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.call_records import CallFacts, JournalRecord, Opened, Released, Returned, Settled
+from dataplane.call_records import CallFacts, JournalRecord, Opened, Released, Returned, Settled, Unmade
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
@@ -41,7 +41,8 @@ class Journal:
     length: int = 0
     _file: int = -1
     _open_frames: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    _unwritten: list[bytes] = field(default_factory=list[bytes])
+    # Frames that wait for the disk, each with the call that it ends; a return ends none.
+    _unwritten: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
 
     def opened(self, facts: CallFacts) -> None:
         """Write that a request is about to leave; raises JournalUnavailable, and then the call must not be made."""
@@ -56,16 +57,20 @@ class Journal:
 
     def ended(self, record: Settled | Released) -> None:
         """Write the end of a call. Where the disk is full the record waits in memory for the next append."""
-        self._write_later(record)
-        self._open_frames.pop(record.facts.call_id, None)
+        self._write_later(record, record.facts.call_id)
 
-    def returned(self, record: Returned) -> None:
-        """Write that lease amounts are no longer held."""
-        self._write_later(record)
+    def returned(self, record: Returned | Unmade) -> None:
+        """Write that lease amounts are no longer held, or that a claim is given up."""
+        self._write_later(record, "")
+
+    def write_waiting(self) -> None:
+        """Try once more to write what waits for the disk."""
+        with suppress(OSError):
+            self._flush()
 
     @property
     def calls_open(self) -> int:
-        """Calls that were opened and have not ended."""
+        """Calls that were opened and whose end is not written."""
         return len(self._open_frames)
 
     @property
@@ -95,17 +100,26 @@ class Journal:
             os.close(self._file)
         self._file, self.segment, self.length = file, following, len(carried)
 
-    def _write_later(self, record: JournalRecord) -> None:
-        self._unwritten.append(frame(record, self.incarnation))
-        try:
-            self._flush()
-        except OSError:
+    def _write_later(self, record: JournalRecord, ends: str) -> None:
+        data = frame(record, self.incarnation)
+        if self._unwritten:
+            self._unwritten.append((data, ends))
+            self.write_waiting()
             return
+        try:
+            self._append_one(data)
+        except OSError:
+            self._unwritten.append((data, ends))
+        else:
+            self._open_frames.pop(ends, None)
 
     def _flush(self) -> None:
         while self._unwritten:
-            self._append_one(self._unwritten[0])
+            data, ends = self._unwritten[0]
+            self._append_one(data)
             del self._unwritten[0]
+            # Not before: a new segment carries every call whose end is not on the disk.
+            self._open_frames.pop(ends, None)
 
     def _append(self, data: bytes) -> None:
         if self._unwritten:

@@ -16,6 +16,8 @@ _HEADER = struct.Struct("<IIQ")
 _LARGEST_FRAME = 1 << 20
 _decoder = msgspec.msgpack.Decoder(JournalRecord)
 _encoder = msgspec.msgpack.Encoder()
+# What an `Opened` begins with: an array of two whose first item is its tag.
+_OPENING = b"\x92\xa4open"
 
 
 class JournalCorrupt(Exception):
@@ -30,6 +32,17 @@ def frame(record: JournalRecord, incarnation: int) -> bytes:
 
 def read_frames(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord, int]]:
     """Each whole record of `data` with the offset just after it, up to the end or a torn tail."""
+    for body, end in _bodies(data, incarnation):
+        yield _decoder.decode(body), end
+
+
+def read_ends(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord | None, int]]:
+    """The same, with None for what opens a call: every second record, and none that a settlement needs."""
+    for body, end in _bodies(data, incarnation):
+        yield None if body.startswith(_OPENING) else _decoder.decode(body), end
+
+
+def _bodies(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int]]:
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, crc, writer = _HEADER.unpack_from(data, offset)
@@ -41,5 +54,5 @@ def read_frames(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord, 
             if end >= len(data):
                 return
             raise JournalCorrupt(f"The frame at byte {offset} of the journal of {incarnation:016x} is damaged.")
-        yield _decoder.decode(body), end
+        yield body, end
         offset = end

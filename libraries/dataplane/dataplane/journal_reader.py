@@ -3,13 +3,14 @@
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane.call_records import EndRecord, JournalRecord, Opened, Released, Settled, Unknown
+from dataplane.in_steps import STEP
 from dataplane.journal import LOCK_NAME, folder_lock, segment_path, try_lock
-from dataplane.journal_frames import read_frames
+from dataplane.journal_frames import read_ends, read_frames
 
 _POSITION_NAME = "position"
 _POSITION = struct.Struct("<QQI")
@@ -53,18 +54,29 @@ class JournalReader:
 
     def batch(self, start: Position, most: int = 500) -> Batch:
         """Up to `most` ends from `start` on; `read` is 0 where nothing more is written."""
+        steps = self.batch_in_steps(start, most)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def batch_in_steps(self, start: Position, most: int = 500) -> Generator[None, None, Batch]:
+        """The same; yields now and then."""
         data = self._bytes(start)
         records: list[EndRecord] = []
         offset = read = 0
-        for record, end in read_frames(data, self.incarnation):
+        for record, end in read_ends(data, self.incarnation):
             offset, read = end, read + 1
-            if not isinstance(record, Opened):
+            if record is not None and not isinstance(record, Opened):
                 records.append(record)
             if len(records) >= most:
                 break
+            if not read % STEP:
+                yield
         after = Position(start.segment, start.offset + offset)
         if not read and segment_path(self.folder, start.segment + 1).exists():
-            return self.batch(Position(start.segment + 1, 0), most)
+            return (yield from self.batch_in_steps(Position(start.segment + 1, 0), most))
         return Batch(tuple(records), after, read)
 
     def move_to(self, position: Position) -> None:

@@ -5,7 +5,7 @@ A duplicate key is refused: two readers could disagree on which one counts.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,9 @@ _KEY = re.compile(rb'[ \t\r\n]*("(?:[^"\\]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
 _AFTER = re.compile(rb"[ \t\r\n]*([,}])")
 _OPENING = re.compile(rb"[ \t\r\n]*\{")
 
+_SPACE = 32
+
+Span = tuple[int, int]
 Splice = tuple[int, int, bytes]
 
 
@@ -23,24 +26,36 @@ class NotAnObject(ValueError):
 
 
 class JsonMembers:
-    """The top-level members of one JSON object, with the place of each value."""
+    """The top-level members of one JSON object, as they stand in `body`.
+
+    Raises NotAnObject.
+    """
 
     __slots__ = ("_spans", "body", "raw")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self.raw = _decode(body)
-        self._spans: dict[str, tuple[int, int]] | None = None
+        self.raw = raw = _decode(body)
+        # Where each member is; not looked for in a body that is known to have each member once.
+        self._spans: Mapping[str, Span] | None = None
+        if not _holds_nothing_else(body, raw):
+            self._spans = _stepped(body, raw) or _walk(body, raw)
 
-    def spans(self) -> Mapping[str, tuple[int, int]]:
-        """Start and end of each member's value in `body`."""
+    def span(self, name: str) -> Span | None:
+        """Start and end of a member's value in the body; None where there is no such member."""
         if self._spans is None:
-            self._spans = _walk(self.body, self.raw)
-        return self._spans
+            if name not in self.raw:
+                return None
+            key = b'"%b":' % name.encode()
+            if self.body.count(key) == 1:
+                start = self.body.index(key) + len(key)
+                return start, start + len(self.raw[name])
+            self._spans = _stepped(self.body, self.raw) or _walk(self.body, self.raw)
+        return self._spans.get(name)
 
     def setting(self, name: str, value: bytes) -> Splice:
         """The splice that gives a member this value, replacing the one it has or putting it first."""
-        span = self.spans().get(name)
+        span = self.span(name)
         if span is not None:
             return (*span, value)
         opening = _OPENING.match(self.body)
@@ -49,8 +64,11 @@ class JsonMembers:
         return start, start, b'"' + name.encode() + b'":' + value + comma
 
 
-def spliced(body: bytes, splices: Iterable[Splice]) -> bytes:
+def spliced(body: bytes, splices: Sequence[Splice]) -> bytes:
     """The bytes with the splices done, which must not overlap; those at one place keep their order."""
+    if len(splices) == 1:
+        [(start, end, replacement)] = splices
+        return b"%b%b%b" % (body[:start], replacement, body[end:])
     parts: list[bytes] = []
     at = 0
     for start, end, replacement in sorted(splices, key=lambda splice: splice[0]):
@@ -77,9 +95,39 @@ def _explanation(error: Exception) -> str:
     return str(error)
 
 
-def _walk(body: bytes, raw: Mapping[str, msgspec.Raw]) -> dict[str, tuple[int, int]]:
+def _holds_nothing_else(body: bytes, raw: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether the decoded members fill the body to its last byte: no space between them, then, and no key twice.
+
+    A key's text is never longer than its bytes, and each member needs two quotes, a colon, and a comma or a brace.
+    """
+    return len(body) == 1 + 4 * len(raw) + sum(map(len, raw)) + sum(map(len, raw.values())) and bool(raw)
+
+
+def _stepped(body: bytes, raw: Mapping[str, msgspec.Raw]) -> dict[str, Span] | None:
+    """The walk over a body as serializers write it: at most one space behind `:` and `,`, keys without escapes.
+
+    None for any other body, and for one with a key that comes again.
+    """
+    spans: dict[str, Span] = {}
+    at = 1
+    for name, value in raw.items():
+        key = b'"%b":' % name.encode()
+        start = at + len(key)
+        if not body.startswith(key, at):
+            return None
+        if body[start] == _SPACE:
+            start += 1
+        at = start + len(value)
+        if body[start:at] != bytes(value):
+            return None
+        spans[name] = (start, at)
+        at += 2 if body[at + 1 : at + 2] == b" " else 1
+    return spans if at == len(body) and body.startswith(b"{") else None
+
+
+def _walk(body: bytes, raw: Mapping[str, msgspec.Raw]) -> dict[str, Span]:
     """Visit the members in order. A value that differs from the decoded one belongs to a key that comes again."""
-    spans: dict[str, tuple[int, int]] = {}
+    spans: dict[str, Span] = {}
     opening = _OPENING.match(body)
     at = opening.end() if opening else 0
     more = bool(raw)

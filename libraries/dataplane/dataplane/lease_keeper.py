@@ -1,25 +1,60 @@
 """Lets calls in, waiting for leases only where they are short: one refill at a time for the same scopes."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chassis.errors import MarketplaceError
-from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, Refused, admit
+from dataplane.admission import (
+    AdmissionState,
+    Admitted,
+    CallRequest,
+    Decision,
+    NeedsLease,
+    NeedsRate,
+    Refused,
+    admit,
+    too_fast,
+)
 from dataplane.leases import LeaseWish, Reservation, ScopeShort
 from dataplane.ports import LeaseAnswer, LeaseSource
+from dataplane.rate_leaser import RateLeaser
 from dataplane.records import KeyRecord
 from dataplane.refusals import BudgetExhausted, LeasesUnavailable, QuotaExhausted
 
 _LONGEST_WAIT = 10.0
+# Somebody else may take what this call was told of; then it is refused.
+_RATE_ROUNDS = 3
 _MICROSECONDS = 1_000_000
+# Consumption forgets answers when it is told so, once in so many requests.
+_TELL_EVERY = 64
 
 Scopes = tuple[str, ...]
 
 
 @dataclass(slots=True)
+class _Flight:
+    """One request under way; `recalls` where a short answer means that the others were asked too."""
+
+    task: "asyncio.Task[LeaseAnswer]"
+    recalls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """A request that may have been granted though no answer came: it is asked again by the same id."""
+
+    request_id: str
+    wishes: Sequence[LeaseWish]
+
+
+@dataclass(slots=True)
 class LeaseKeeper:
-    """Admission with refills. `returned` is told what was left of leases whose period ended."""
+    """Admission with refills. `returned` is told what was left of leases whose period ended.
+
+    `new_request_id` gives ids that grow in the order of their bytes, whatever the clock does.
+    """
 
     state: AdmissionState
     source: LeaseSource
@@ -28,12 +63,26 @@ class LeaseKeeper:
     new_request_id: Callable[[], str]
     returned: Callable[[Sequence[Reservation]], None]
     failures: int = 0
-    _flights: dict[Scopes, asyncio.Task[LeaseAnswer]] = field(default_factory=dict[Scopes, asyncio.Task[LeaseAnswer]])
-    _unanswered: dict[Scopes, str] = field(default_factory=dict[Scopes, str])
+    rates: RateLeaser | None = None
+    _flights: dict[Scopes, _Flight] = field(default_factory=dict[Scopes, _Flight])
+    _unanswered: dict[Scopes, _Unanswered] = field(default_factory=dict[Scopes, _Unanswered])
+    _asked: int = 0
+
+    def try_admit(self, request: CallRequest) -> Decision:
+        """Decide at once, without waiting, and refill ahead what runs low; NeedsLease is for `admit` to wait out.
+
+        Needs a running event loop only where a refill is started.
+        """
+        now = self.now()
+        decision = admit(self.state, request, now)
+        if self.state.leases.low:
+            for wish in self.state.leases.take_low():
+                self._flight((wish.scope_id,), (wish,), recalls=False)
+        return decision
 
     async def admit(self, request: CallRequest) -> Admitted:
-        """Let a call in or raise why not; waits for a refill at most ten seconds."""
-        decision = admit(self.state, request, self.now())
+        """Let a call in or raise why not; waits for rates a moment, for refills at most ten seconds."""
+        decision = await self._after_rates(request)
         if isinstance(decision, NeedsLease):
             try:
                 async with asyncio.timeout(_LONGEST_WAIT):
@@ -42,56 +91,112 @@ class LeaseKeeper:
                 raise _unavailable() from error
         if isinstance(decision, Refused):
             raise decision.error
-        self._refill_ahead(decision.reservations)
         return decision
+
+    async def ask_again(self, scope_id: str) -> bool:
+        """Learn what became of requests for a scope whose answers were lost, and tell whether there were any.
+
+        Raises where consumption is down.
+        """
+        any_lost = False
+        for scopes, lost in list(self._unanswered.items()):
+            # While another was asked the answer to this one may have come: it must not be granted once more.
+            waits = self._unanswered.get(scopes) is lost and scopes not in self._flights
+            if scope_id in scopes and waits:
+                any_lost = True
+                await asyncio.shield(self._fly(scopes, self._ask(scopes, lost, recalls=False), recalls=False).task)
+
+        return any_lost
 
     async def _after_refills(self, request: CallRequest, decision: NeedsLease) -> Admitted | Refused:
         while True:
-            short = await self._refill(decision.wishes)
-            if short:
-                return Refused(exhausted(request.key, short[0], self.now()))
-            again = admit(self.state, request, self.now())
+            refusal = await self._refill(request, decision.wishes)
+            if refusal is not None:
+                return Refused(refusal)
+            again = await self._after_rates(request)
             if not isinstance(again, NeedsLease):
                 return again
             decision = again
 
-    async def _refill(self, wishes: Sequence[LeaseWish]) -> tuple[ScopeShort, ...]:
-        """Wait for one refill of these scopes: an empty answer means try again; scopes that are full mean refusal."""
+    async def _after_rates(self, request: CallRequest) -> Admitted | Refused | NeedsLease:
+        """The decision once the rates are clear: in most cases at once, else after a round trip or two."""
+        decision = self.try_admit(request)
+        rounds = 0
+        while isinstance(decision, NeedsRate):
+            if self.rates is None or rounds == _RATE_ROUNDS:
+                return too_fast(self.state, request, decision.short, self.now())
+            rounds += 1
+            await self.rates.news(request.key, decision.tokens)
+            decision = self.try_admit(request)
+        return decision
+
+    async def _refill(self, request: CallRequest, wishes: Sequence[LeaseWish]) -> MarketplaceError | None:
+        """Wait for one refill of these scopes: None means try again, an error refuses the call."""
         scopes = tuple(wish.scope_id for wish in wishes)
         joined = scopes in self._flights
+        flight = self._flight(scopes, wishes, recalls=True)
         try:
-            answer = await asyncio.shield(self._flight(scopes, wishes))
+            answer = await asyncio.shield(flight.task)
+            # What a lost answer granted to this process is recalled from nobody.
+            found = [await self.ask_again(short.scope_id) for short in answer.short]
         except MarketplaceError as error:
             raise _unavailable() from error
-        return _that_refuse(answer, wishes) if joined else answer.short
+        if any(found) or not flight.recalls:
+            return None
+        return self._refusal(request, answer.short, wishes, joined=joined)
 
-    def _flight(self, scopes: Scopes, wishes: Sequence[LeaseWish]) -> asyncio.Task[LeaseAnswer]:
-        flight = self._flights.get(scopes)
-        if flight is None:
-            flight = asyncio.create_task(self._acquire(scopes, wishes))
-            self._flights[scopes] = flight
-            flight.add_done_callback(lambda done: self._landed(scopes, done))
+    def _refusal(
+        self, request: CallRequest, shorts: Iterable[ScopeShort], wishes: Iterable[LeaseWish], *, joined: bool
+    ) -> MarketplaceError | None:
+        """Why a short answer refuses this call; somebody else's answer refuses it only where it needs more too."""
+        needed = {wish.scope_id: wish.needed for wish in wishes}
+        hopeful = False
+        for short in shorts:
+            if joined and needed.get(short.scope_id, 0) <= short.remaining:
+                continue
+            if needed.get(short.scope_id, 0) > short.remaining + short.unanswered:
+                return exhausted(request.key, short, self.now())
+            hopeful = True
+        return _unavailable() if hopeful else None
+
+    def _flight(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> _Flight:
+        under_way = self._flights.get(scopes)
+        return under_way or self._fly(scopes, self._acquire(scopes, wishes, recalls=recalls), recalls=recalls)
+
+    def _fly(self, scopes: Scopes, deed: Coroutine[Any, Any, LeaseAnswer], *, recalls: bool) -> _Flight:
+        flight = self._flights[scopes] = _Flight(asyncio.create_task(deed), recalls)
+        flight.task.add_done_callback(lambda done: self._landed(scopes, done))
         return flight
 
-    async def _acquire(self, scopes: Scopes, wishes: Sequence[LeaseWish]) -> LeaseAnswer:
-        request_id = self._unanswered.setdefault(scopes, self.new_request_id())
-        answer = await self.source.acquire(self.holder, request_id, wishes)
+    async def _acquire(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> LeaseAnswer:
+        lost = self._unanswered.get(scopes)
+        if lost is not None:
+            answer = await self._ask(scopes, lost, recalls=False)
+            if answer.granted:
+                return answer
+        return await self._ask(scopes, _Unanswered(self.new_request_id(), wishes), recalls=recalls)
+
+    async def _ask(self, scopes: Scopes, asked: _Unanswered, *, recalls: bool) -> LeaseAnswer:
+        self._unanswered[scopes] = asked
+        answer = await self.source.acquire(
+            self.holder, asked.request_id, asked.wishes, recall=recalls, done_below=self._done_below()
+        )
         if not answer.granted and not answer.short:
             raise _unavailable()
         del self._unanswered[scopes]
-        ended = self.state.leases.grant(answer.granted)
+        ended = self.state.leases.grant(answer.granted, self.now())
         if ended:
             self.returned(ended)
         return answer
 
-    def _landed(self, scopes: Scopes, flight: asyncio.Task[LeaseAnswer]) -> None:
+    def _done_below(self) -> str:
+        self._asked += 1
+        return "" if self._asked % _TELL_EVERY else min(asked.request_id for asked in self._unanswered.values())
+
+    def _landed(self, scopes: Scopes, flight: "asyncio.Task[LeaseAnswer]") -> None:
         self._flights.pop(scopes, None)
         if not flight.cancelled() and flight.exception() is not None:
             self.failures += 1
-
-    def _refill_ahead(self, reservations: Sequence[Reservation]) -> None:
-        for wish in self.state.leases.running_low(reservations, self.now()):
-            self._flight((wish.scope_id,), (wish,))
 
 
 def exhausted(key: KeyRecord, short: ScopeShort, now: int) -> MarketplaceError:
@@ -105,12 +210,6 @@ def exhausted(key: KeyRecord, short: ScopeShort, now: int) -> MarketplaceError:
         return QuotaExhausted(f"{said} Lower max_tokens, or wait for its reset.", retry_after=wait, **facts)
     said = f"The {kind}budget has less left than this call may cost."
     return BudgetExhausted(f"{said} Lower max_tokens, or raise the budget.", retry_after=wait, **facts)
-
-
-def _that_refuse(answer: LeaseAnswer, wishes: Iterable[LeaseWish]) -> tuple[ScopeShort, ...]:
-    """The scopes of somebody else's refill that refuse this call too: it needs more than they have left."""
-    needed = {wish.scope_id: wish.needed for wish in wishes}
-    return tuple(short for short in answer.short if needed.get(short.scope_id, 0) > short.remaining)
 
 
 def _unavailable() -> LeasesUnavailable:

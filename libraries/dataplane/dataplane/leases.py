@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -18,6 +18,20 @@ class Reservation(msgspec.Struct, frozen=True, array_like=True):
     period_ends_at: int | None = None
 
 
+class Scoped(Protocol):
+    """What a limit is known by, and what it counts."""
+
+    @property
+    def scope_id(self) -> str:
+        """The limit's id."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What it counts."""
+        ...
+
+
 class LeaseWish(msgspec.Struct, frozen=True):
     """A scope that is short: `needed` lets the waiting call pass, `wanted` is what would be good to hold."""
 
@@ -27,23 +41,32 @@ class LeaseWish(msgspec.Struct, frozen=True):
 
 
 class LeaseGrant(msgspec.Struct, frozen=True):
-    """An amount moved from what is free to what this process may spend; `remaining` is free for everybody after it."""
+    """An amount moved from what is free to what this process may spend; `remaining` is free for everybody after it.
+
+    Grants to one process have growing numbers.
+    """
 
     scope_id: str
     amount: int
     remaining: int
     period_ends_at: int | None = None
+    number: int = 0
 
 
 class ScopeShort(msgspec.Struct, frozen=True):
-    """A scope that could not give what was needed."""
+    """A scope that could not give what was needed; `unanswered` is held by processes that did not answer in time."""
 
     scope_id: str
     limit: int
     remaining: int
     resets_at: int | None = None
+    unanswered: int = 0
 
 
+# No grant takes a larger part of what is free than one in so many, unless one call needs it.
+_LARGEST_PART = 8
+# A clock that is ahead of consumption's sees a period end too early: the lease is asked for again after so long.
+_ASK_AGAIN = 60_000_000
 # Above every limit that can be set, and within the 63 bits in which amounts travel: no lease covers it.
 _MOST = 1 << 62
 
@@ -56,10 +79,16 @@ class Lease:
     granted: int = 0
     remaining: int = 0
     period_ends_at: int | None = None
+    usable_until: int | None = None
+    newest_grant: int = 0
 
     def has_ended(self, now: int) -> bool:
-        """Whether the period of this lease is over, so that nothing of it may be spent any more."""
-        return self.period_ends_at is not None and now >= self.period_ends_at
+        """Whether the period of this lease is over by our clock, so that consumption is asked what it says."""
+        return self.usable_until is not None and now >= self.usable_until
+
+    def is_before(self, period_ends_at: int | None) -> bool:
+        """Whether this lease is of an earlier period than that one."""
+        return self.period_ends_at is not None and period_ends_at is not None and self.period_ends_at < period_ends_at
 
 
 @dataclass(slots=True)
@@ -67,94 +96,145 @@ class LeaseBook:
     """All leases of one process. A call debits every one of its scopes or none."""
 
     leases: dict[str, Lease] = field(default_factory=dict[str, Lease])
+    # Scopes to refill in the background: less than a quarter of the last grant was left, and more is to be had.
+    low: list[LeaseWish] = field(default_factory=list[LeaseWish])
 
-    def short_of(self, amounts: Sequence[Reservation], now: int) -> tuple[LeaseWish, ...]:
-        """The scopes that cannot cover these amounts, with what to ask for; empty where all can."""
-        wishes = [
-            wish_for(reservation, self.leases.get(reservation.scope_id))
-            for reservation in amounts
-            if not self._covers(reservation, now)
-        ]
-        return tuple(wishes)
-
-    def debit(self, amounts: Sequence[Reservation]) -> tuple[Reservation, ...]:
-        """Take every amount and name its period; the caller has seen that `short_of` is empty at the same moment."""
+    def take(self, scopes: Iterable[Scoped], tokens: int, nanodollars: int, now: int) -> tuple[Reservation, ...] | None:
+        """Debit every scope of one call; or none, where one cannot cover it: then `short_of` tells what is missing."""
         taken: list[Reservation] = []
-        for reservation in amounts:
-            lease = self.leases[reservation.scope_id]
-            lease.available -= reservation.amount
-            taken.append(Reservation(reservation.scope_id, reservation.amount, reservation.unit, lease.period_ends_at))
+        for scope in scopes:
+            amount = tokens if scope.unit == "tokens" else nanodollars
+            lease = self.leases.get(scope.scope_id)
+            if lease is None or lease.available < amount or lease.has_ended(now):
+                self.credit(taken)
+                return None
+            lease.available -= amount
+            # The one comparison that most calls fail comes before any call.
+            if lease.available * 4 < lease.granted and _may_grow(lease, amount, now):
+                self.low.append(_stock_wish(scope.scope_id, amount, lease))
+            taken.append(Reservation(scope.scope_id, amount, scope.unit, lease.period_ends_at))
         return tuple(taken)
 
-    def credit(self, amounts: Iterable[Reservation]) -> None:
-        """Give back what a call did not use; what belongs to an ended period stays charged there."""
-        for reservation in amounts:
+    def short_of(self, amounts: Iterable[Reservation], now: int) -> tuple[LeaseWish, ...]:
+        """The scopes that cannot cover these amounts, with what to ask for; empty where all can."""
+        short = [reservation for reservation in amounts if not self._covers(reservation, now)]
+        return tuple(wish_for(reservation, self.leases.get(reservation.scope_id), now) for reservation in short)
+
+    def settle(self, held: Sequence[Reservation], spent: Sequence[int]) -> list[Reservation]:
+        """Give back what a call held and did not spend; what belongs to another period is to be returned."""
+        elsewhere: list[Reservation] = []
+        for reservation, used in zip(held, spent, strict=True):
+            rest = reservation.amount - used
+            if rest <= 0:
+                continue
             lease = self.leases.get(reservation.scope_id)
             if lease is not None and lease.period_ends_at == reservation.period_ends_at:
-                lease.available += reservation.amount
+                lease.available += rest
+            else:
+                elsewhere.append(Reservation(reservation.scope_id, rest, reservation.unit, reservation.period_ends_at))
+        return elsewhere
 
-    def grant(self, grants: Iterable[LeaseGrant]) -> list[Reservation]:
-        """Add what consumption granted; gives back what was left of periods that ended, to be returned."""
+    def credit(self, amounts: Sequence[Reservation]) -> list[Reservation]:
+        """Give back all of what was taken; what belongs to another period is to be returned."""
+        return self.settle(amounts, (0,) * len(amounts))
+
+    def grant(self, grants: Iterable[LeaseGrant], now: int = 0) -> list[Reservation]:
+        """Add what consumption granted; gives back what belongs to periods that ended, to be returned."""
         ended: list[Reservation] = []
         for grant in grants:
-            lease = self.leases.setdefault(grant.scope_id, Lease())
-            if lease.period_ends_at != grant.period_ends_at and lease.available > 0:
-                ended.append(Reservation(grant.scope_id, lease.available, period_ends_at=lease.period_ends_at))
+            lease = self.leases.setdefault(grant.scope_id, Lease(period_ends_at=grant.period_ends_at))
+            if grant.period_ends_at != lease.period_ends_at:
+                if not lease.is_before(grant.period_ends_at):
+                    ended.append(Reservation(grant.scope_id, grant.amount, period_ends_at=grant.period_ends_at))
+                    continue
+                if lease.available > 0:
+                    ended.append(Reservation(grant.scope_id, lease.available, period_ends_at=lease.period_ends_at))
                 lease.available = 0
-            lease.available += grant.amount
-            lease.granted = grant.amount
-            lease.remaining = grant.remaining
-            lease.period_ends_at = grant.period_ends_at
+            _add(lease, grant, now)
         return ended
 
-    def running_low(self, amounts: Sequence[Reservation], now: int) -> tuple[LeaseWish, ...]:
-        """Scopes to refill in the background: less than a quarter of the last grant is left, and more is to be had."""
-        return tuple(
-            LeaseWish(reservation.scope_id, 1, min(_wanted(reservation, self.leases[reservation.scope_id]), _MOST))
-            for reservation in amounts
-            if self._is_low(self.leases[reservation.scope_id], now)
-        )
+    def take_low(self) -> list[LeaseWish]:
+        """What runs low since this was asked last."""
+        low, self.low = self.low, []
+        return low
 
-    def take_idle(self, scope_id: str) -> int:
-        """Stop holding what is available of a scope, so that it can be returned to consumption."""
+    def least_left(self, scopes: Iterable[Scoped]) -> tuple[int | None, int | None]:
+        """The least that is left of any scope, in tokens and in nano-dollars, as far as this process knows."""
+        tokens = money = None
+        for scope in scopes:
+            lease = self.leases.get(scope.scope_id)
+            if lease is None:
+                continue
+            left = lease.remaining if lease.available < 0 else lease.available + lease.remaining
+            if scope.unit == "tokens":
+                tokens = left if tokens is None or left < tokens else tokens
+            else:
+                money = left if money is None or left < money else money
+        return tokens, money
+
+    def take_idle(self, scope_id: str, period_ends_at: int | None = None) -> int:
+        """Stop holding what is available of a scope in a period, so that it can be returned to consumption."""
         lease = self.leases.get(scope_id)
-        if lease is None or lease.available <= 0:
+        if lease is None or lease.available <= 0 or lease.period_ends_at != period_ends_at:
             return 0
         idle, lease.available = lease.available, 0
         return idle
 
-    def left(self, scope_id: str) -> int | None:
-        """What is left of a scope as far as this process knows: its own lease and what was free at its last grant."""
+    def newest_grant(self, scope_id: str) -> int:
+        """The highest number of a grant of a scope that arrived here; 0 for none."""
         lease = self.leases.get(scope_id)
-        return None if lease is None else max(lease.available, 0) + lease.remaining
+        return 0 if lease is None else lease.newest_grant
 
     def _covers(self, reservation: Reservation, now: int) -> bool:
         lease = self.leases.get(reservation.scope_id)
         return lease is not None and lease.available >= reservation.amount and not lease.has_ended(now)
 
-    @staticmethod
-    def _is_low(lease: Lease, now: int) -> bool:
-        return lease.remaining > 0 and lease.available * 4 < lease.granted and not lease.has_ended(now)
 
-
-def wish_for(reservation: Reservation, lease: Lease | None) -> LeaseWish:
+def wish_for(reservation: Reservation, lease: Lease | None, now: int = 0) -> LeaseWish:
     """What to ask for so that a reservation fits: the shortfall, and a stock for the calls to come."""
+    if lease is not None and lease.has_ended(now):
+        # Perhaps our clock is ahead, and what is asked for comes on top of what we hold: no stock then.
+        needed = min(max(reservation.amount, 1), _MOST)
+        return LeaseWish(reservation.scope_id, needed, needed)
     available = 0 if lease is None else max(lease.available, 0)
     needed = max(reservation.amount - available, 1)
-    return LeaseWish(reservation.scope_id, min(needed, _MOST), min(max(needed, _wanted(reservation, lease)), _MOST))
+    return LeaseWish(
+        reservation.scope_id, min(needed, _MOST), min(max(needed, _wanted(reservation.amount, lease)), _MOST)
+    )
 
 
-def lease_size(remaining: int, needed: int, wanted: int, largest_part: int = 8) -> int:
+def lease_size(remaining: int, needed: int, wanted: int) -> int:
     """How much to grant of what is free: large while there is room, smaller near the limit, down to one call.
 
-    0 where even `needed` does not fit. Consumption's grants use it.
+    A multiple of `needed`, so that no crumbs are left; 0 where even that does not fit. Consumption's grants use it.
     """
     if needed > remaining:
         return 0
-    return max(needed, min(wanted, remaining // largest_part))
+    stock = min(wanted, remaining // _LARGEST_PART)
+    return max(needed, stock - stock % needed)
 
 
-def _wanted(reservation: Reservation, lease: Lease | None, calls_ahead: int = 32) -> int:
+def _may_grow(lease: Lease, amount: int, now: int) -> bool:
+    """Near the limit no lease is refilled ahead: there a stock for one is what another lacks."""
+    return 0 < amount * _LARGEST_PART <= lease.remaining and not lease.has_ended(now)
+
+
+def _add(lease: Lease, grant: LeaseGrant, now: int) -> None:
+    ends_at = grant.period_ends_at
+    lease.available += grant.amount
+    lease.granted = grant.amount
+    lease.remaining = grant.remaining
+    lease.period_ends_at = ends_at
+    lease.newest_grant = max(lease.newest_grant, grant.number)
+    lease.usable_until = ends_at if ends_at is None or now < ends_at else now + _ASK_AGAIN
+
+
+def _stock_wish(scope_id: str, amount: int, lease: Lease) -> LeaseWish:
+    needed = min(amount, _MOST)
+    return LeaseWish(scope_id, needed, max(needed, min(_wanted(amount, lease), _MOST)))
+
+
+def _wanted(amount: int, lease: Lease | None, calls_ahead: int = 32) -> int:
     """A stock of 32 calls like this one, or twice the last grant: leases grow with the traffic."""
-    stock = reservation.amount * calls_ahead
+    stock = amount * calls_ahead
     return stock if lease is None else max(stock, 2 * lease.granted)

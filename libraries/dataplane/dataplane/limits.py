@@ -1,89 +1,138 @@
-"""Rates of a key in this process: requests, tokens, concurrent calls. They may be lost without harm."""
+"""Rates of every key that calls in this process: requests, tokens, calls at once. They may be lost without harm.
 
+A process with a leaser lets calls in from small leases of buckets that all processes share; without one, or while
+nobody answers, it counts its own share alone.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dataplane.rate_asks import AmountAsk, RateAnswer, RateAsk, SlotAsk
+from dataplane.rate_lease import RateLease, lease_of
+from dataplane.rate_share import RateShare, share_of
+from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, RateLimits
 
-_MICROSECONDS = 1_000_000
 
+@dataclass(frozen=True, slots=True)
+class ParkedCall:
+    """A call that waits for a rate: it is told when there is news, and then asks again."""
 
-@dataclass(slots=True)
-class TokenBucket:
-    """A bucket of `burst` that refills at `rate` a second; a clock that steps back refills nothing."""
-
-    rate: float
-    burst: float
-    level: float
-    filled_at: int
-
-    def wait_for(self, amount: float, now: int) -> float:
-        """Seconds until the amount is there; 0 where it is. An amount beyond the burst waits for a full bucket."""
-        self._fill(now)
-        missing = min(amount, self.burst) - self.level
-        if missing <= 0:
-            return 0.0
-        return missing / self.rate if self.rate > 0 else float("inf")
-
-    def take(self, amount: float) -> None:
-        """Take the amount; an amount beyond the burst leaves a debt."""
-        self.level -= amount
-
-    def give_back(self, amount: float) -> None:
-        """Put back what was not used, never above the burst."""
-        self.level = min(self.burst, self.level + amount)
-
-    def _fill(self, now: int) -> None:
-        elapsed = now - self.filled_at
-        if elapsed > 0:
-            self.level = min(self.burst, self.level + elapsed * self.rate / _MICROSECONDS)
-        self.filled_at = now
+    tokens: int
+    news: Callable[[], None]
 
 
 @dataclass(slots=True)
 class KeyRates:
-    """The buckets and the calls in flight of one key, made for one set of limits."""
+    """The rates of one key. `lease` is None where this process counts alone, now or always."""
 
+    key_id: str
+    team_id: str
     limits: RateLimits
-    requests: TokenBucket | None
-    tokens: TokenBucket | None
+    share: RateShare
+    lease: RateLease | None
+    used_at: int
     in_flight: int = 0
+    number: int = 0
+    due: bool = False
+    asking: bool = False
+    parked: list[ParkedCall] = field(default_factory=list[ParkedCall])
+    # What callers are told of the limits themselves; made when first shown.
+    policy_lines: bytes | None = None
 
+    def ask(self, now: int, *, idle: bool) -> RateAsk:
+        """What to ask for now; a process that counts alone asks for nothing but says what it took."""
+        self.number = max(self.number + 1, now)
+        if self.lease is None:
+            return self._alone()
+        parked = [call.tokens for call in self.parked]
+        requests, tokens, slots = self.lease.wishes(parked, self.in_flight, now, idle=idle)
+        return RateAsk(self.team_id, self.key_id, self.number, requests, tokens, slots)
 
-@dataclass(frozen=True, slots=True)
-class RateShort:
-    """Which rate a call would pass (`requests`, `tokens` or `concurrency`) and after how many seconds to try again."""
+    def answered(self, ask: RateAsk, answer: RateAnswer, sent: int, now: int) -> None:
+        """Hold what was granted; whoever counted alone holds leases again."""
+        if self.lease is None:
+            self.lease = lease_of(self.limits, now)
+            for held, owed in zip((self.lease.requests, self.lease.tokens), self.share.owed(), strict=True):
+                if held is not None:
+                    held.back = -owed
+        self.lease.answered(ask, answer, sent, now)
 
-    rate: str
-    retry_after: float
+    def fall_to_share(self, part: float, now: int) -> None:
+        """Count alone from here on, beginning with this process's part of what was left."""
+        lease, self.lease = self.lease, None
+        if lease is None:
+            return
+        self.share = share_of(self.limits, part, now)
+        for bucket, held in ((self.share.requests, lease.requests), (self.share.tokens, lease.tokens)):
+            if bucket is not None and held is not None:
+                bucket.level = min(bucket.burst, held.left(now) * part)
+
+    def left(self, now: int) -> tuple[float | None, float | None]:
+        """Requests and tokens left as far as one can tell from here; None where there is no such limit."""
+        lease = self.lease
+        if lease is None:
+            return self.share.left(now)
+        requests, tokens = lease.requests, lease.tokens
+        return None if requests is None else requests.left(now), None if tokens is None else tokens.left(now)
+
+    def slots_left(self) -> int:
+        """Calls more that may run at the same time, as far as one can tell from here; 0 where there is no limit."""
+        lease = self.lease
+        slots = self.share.slots or 0 if lease is None else lease.slots + lease.slots_left
+        return max(0, slots - self.in_flight)
+
+    def _alone(self) -> RateAsk:
+        requests, tokens = self.share.owed()
+        wanted = lease_of(self.limits, 0)
+        return RateAsk(
+            self.team_id,
+            self.key_id,
+            self.number,
+            None if wanted.requests is None else AmountAsk(wanted.requests.rate, wanted.requests.burst, 0, -requests),
+            None if wanted.tokens is None else AmountAsk(wanted.tokens.rate, wanted.tokens.burst, 0, -tokens),
+            None if wanted.max_slots is None else SlotAsk(wanted.max_slots, self.in_flight),
+        )
 
 
 @dataclass(slots=True)
 class RateBook:
-    """The rates of every key that calls here. `share` is this process's part of a key's rate among its replicas."""
+    """All rates of one process. `share` is its part of a key's rates while it counts alone.
+
+    `leased`: a leaser runs; `down`: it gets no answer. Keys that want an ask stand in `due`, and `wake` is called.
+    Those that count alone although a leaser runs stand in `alone`, those with something to give back in `holding`.
+    """
 
     share: float = 1.0
+    leased: bool = False
+    down: bool = False
     keys: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
+    due: list[KeyRates] = field(default_factory=list[KeyRates])
+    alone: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
+    holding: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
+    wake: Callable[[], None] = lambda: None
 
     def short_of(self, record: KeyRecord, tokens: int, now: int) -> RateShort | None:
         """The first rate that this call would pass, or None. Takes nothing."""
-        rates = self._rates(record, now)
-        limit = rates.limits.max_concurrency
-        if limit is not None and rates.in_flight >= limit:
-            return RateShort("concurrency", 1.0)
-        for name, bucket, amount in (("requests", rates.requests, 1), ("tokens", rates.tokens, tokens)):
-            wait = 0.0 if bucket is None else bucket.wait_for(amount, now)
-            if wait > 0:
-                return RateShort(name, wait)
-        return None
+        rates = self.rates_of(record, now)
+        rates.used_at = now
+        lease = rates.lease
+        if lease is None:
+            return rates.share.short_of(tokens, rates.in_flight, now)
+        short = lease.short_of(tokens, rates.in_flight, now)
+        if short is not None and not short.askable:
+            lease.refused(tokens)
+        return short
 
-    def take(self, record: KeyRecord, tokens: int) -> None:
+    def take(self, record: KeyRecord, tokens: int) -> KeyRates:
         """Count a call in; `short_of` was None at the same moment."""
         rates = self.keys[record.key_id]
         rates.in_flight += 1
-        if rates.requests is not None:
-            rates.requests.take(1)
-        if rates.tokens is not None:
-            rates.tokens.take(tokens)
+        if rates.lease is None:
+            rates.share.take(tokens)
+        elif rates.lease.take(tokens) and not rates.due:
+            self.ask_for(rates)
+        return rates
 
     def finish(self, key_id: str, unused_tokens: int) -> None:
         """Count a call out and put back the tokens that it did not use."""
@@ -91,32 +140,65 @@ class RateBook:
         if rates is None:
             return
         rates.in_flight = max(0, rates.in_flight - 1)
-        if rates.tokens is not None:
-            rates.tokens.give_back(unused_tokens)
+        lease = rates.lease
+        if lease is None:
+            rates.share.give_back(unused_tokens)
+            return
+        if unused_tokens and lease.tokens is not None:
+            lease.tokens.held += unused_tokens
+            self.holding[key_id] = rates
+        if lease.slots_tight and not rates.due:
+            self.ask_for(rates)
 
-    def requests_left(self, key_id: str) -> int | None:
-        """Whole requests left in the key's bucket; None where the key has no such limit."""
-        rates = self.keys.get(key_id)
-        if rates is None or rates.requests is None:
-            return None
-        return max(0, int(rates.requests.level))
-
-    def _rates(self, record: KeyRecord, now: int) -> KeyRates:
+    def rates_of(self, record: KeyRecord, now: int) -> KeyRates:
+        """The rates of a key, made or changed where its limits are new here; calls in flight stay counted."""
         rates = self.keys.get(record.key_id)
         if rates is not None and (rates.limits is record.limits or rates.limits == record.limits):
             return rates
-        in_flight = 0 if rates is None else rates.in_flight
-        fresh = KeyRates(record.limits, *_buckets(record.limits, self.share, now), in_flight)
-        self.keys[record.key_id] = fresh
-        return fresh
+        share = share_of(record.limits, self.share, now)
+        asks = self.leased and _limits_anything(record.limits)
+        lease = lease_of(record.limits, now) if asks and not self.down else None
+        if rates is None:
+            rates = KeyRates(record.key_id, record.team_id, record.limits, share, lease, now)
+            self.keys[record.key_id] = rates
+        else:
+            rates.limits, rates.share, rates.lease, rates.policy_lines = record.limits, share, lease, None
+        self._note(rates, alone=asks and lease is None)
+        return rates
+
+    def fall_to_share(self, rates: KeyRates, now: int) -> None:
+        """Count one key alone until it is answered again."""
+        if rates.lease is not None:
+            rates.fall_to_share(self.share, now)
+            self._note(rates, alone=True)
+
+    def answered(self, rates: KeyRates, ask: RateAsk, answer: RateAnswer, moments: tuple[int, int]) -> None:
+        """Hold what an ask brought; `moments` are when it was sent and when it was answered."""
+        rates.answered(ask, answer, *moments)
+        self._note(rates, alone=False)
+        if rates.lease is not None and rates.lease.holds(rates.in_flight):
+            self.holding[rates.key_id] = rates
+
+    def forget(self, before: int) -> None:
+        """Drop keys that were not used since then and hold nothing."""
+        for key_id, rates in list(self.keys.items()):
+            if rates.used_at < before and not rates.in_flight and not rates.parked and key_id not in self.holding:
+                del self.keys[key_id]
+                self.alone.pop(key_id, None)
+
+    def ask_for(self, rates: KeyRates) -> None:
+        """Have the leaser ask for this key at its next turn."""
+        if not rates.due:
+            rates.due = True
+            self.due.append(rates)
+            self.wake()
+
+    def _note(self, rates: KeyRates, *, alone: bool) -> None:
+        if alone:
+            self.alone[rates.key_id] = rates
+        else:
+            self.alone.pop(rates.key_id, None)
 
 
-def _buckets(limits: RateLimits, share: float, now: int) -> tuple[TokenBucket | None, TokenBucket | None]:
-    requests = tokens = None
-    if limits.requests_per_second is not None:
-        burst = max(1.0, limits.burst * share)
-        requests = TokenBucket(limits.requests_per_second * share, burst, burst, now)
-    if limits.tokens_per_minute is not None:
-        burst = max(1.0, limits.tokens_per_minute * share)
-        tokens = TokenBucket(burst / 60, burst, burst, now)
-    return requests, tokens
+def _limits_anything(limits: RateLimits) -> bool:
+    return not (limits.requests_per_second is limits.tokens_per_minute is limits.max_concurrency is None)

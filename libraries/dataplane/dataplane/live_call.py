@@ -1,6 +1,6 @@
 """A call under way: who calls what, under which admission, and when what happened."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from dataplane.admission import Admitted
 from dataplane.call_records import CallFacts, Settled
@@ -8,8 +8,7 @@ from dataplane.records import KeyRecord, Route
 from dataplane.wire_formats.openai.requests import OpenAiRequest
 
 
-@dataclass(slots=True)
-class Moments:
+class Moments(msgspec.Struct):
     """Microseconds since 1970 UTC."""
 
     arrived: int
@@ -17,8 +16,7 @@ class Moments:
     first_byte: int | None = None
 
 
-@dataclass(slots=True)
-class LiveCall:
+class LiveCall(msgspec.Struct):
     """One admitted call; `settled` once it is charged."""
 
     facts: CallFacts
@@ -28,4 +26,4 @@ class LiveCall:
     request: OpenAiRequest
     moments: Moments
     completion_bound: int
-    settled: Settled | None = field(default=None)
+    settled: Settled | None = None

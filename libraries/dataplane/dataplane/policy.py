@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chassis.errors import MarketplaceError
-from dataplane.records import PERMISSION_CALL, KeyRecord, Route
+from dataplane.records import PERMISSION_CALL, PERMISSION_MODELS, KeyRecord, Route
 from dataplane.refusals import ModelNotFound, PermissionMissing
 
 Policy = Callable[[KeyRecord, Route, int], MarketplaceError | None]
@@ -13,17 +13,34 @@ def key_allows(record: KeyRecord, route: Route, now: int) -> MarketplaceError | 
     """The key's own rules: permission to call, and its lists of listings and models."""
     del now
     if PERMISSION_CALL not in record.permissions:
-        return PermissionMissing(f"This key may not call models; it needs the permission '{PERMISSION_CALL}'.")
-    if record.allowed_listings and route.listing_id not in record.allowed_listings:
-        return _hidden(route)
-    if record.allowed_models and not record.allowed_models & {route.full_name, route.upstream_model}:
-        return _hidden(route)
-    return None
+        return call_refusal(record)
+    return None if covers(record, route) else _hidden(route)
+
+
+def call_refusal(record: KeyRecord) -> MarketplaceError | None:
+    """Why a key may not call anything, or None."""
+    if PERMISSION_CALL in record.permissions:
+        return None
+    return PermissionMissing(f"This key may not call models; it needs the permission '{PERMISSION_CALL}'.")
+
+
+def listing_refusal(record: KeyRecord) -> MarketplaceError | None:
+    """Why a key may not read the list of models, or None."""
+    if PERMISSION_MODELS in record.permissions:
+        return None
+    return PermissionMissing(f"This key may not list models; it needs the permission '{PERMISSION_MODELS}'.")
 
 
 def may_see(record: KeyRecord, route: Route) -> bool:
     """Whether a listing belongs into this key's list of models."""
-    return key_allows(record, route, 0) is None
+    return listing_refusal(record) is None and covers(record, route)
+
+
+def covers(record: KeyRecord, route: Route) -> bool:
+    """Whether the key's lists of listings and of models both mean this route; an empty list means every one."""
+    if record.allowed_listings and route.listing_id not in record.allowed_listings:
+        return False
+    return not record.allowed_models or not record.allowed_models.isdisjoint(route.patterns)
 
 
 def _hidden(route: Route) -> MarketplaceError:

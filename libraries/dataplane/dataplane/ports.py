@@ -1,12 +1,16 @@
 """What the call path asks of others: keys, routes, leases, settlement and the vendor."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from dataplane.call_records import EndRecord
 from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort
 from dataplane.records import KeyRecord, Route
+from wire.client_connection import ClientConnection
+from wire.origin import Origin
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -14,13 +18,24 @@ Headers = Sequence[tuple[bytes, bytes]]
 class KeyRecords(Protocol):
     """Keys by their digest."""
 
-    async def by_digest(self, digest: bytes) -> KeyRecord | None:
-        """The record of HMAC-SHA256(pepper, key), or None; raises Unavailable where nobody can tell."""
+    def known(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
+        """The record where it is fresh in memory; None says nothing."""
+        ...
+
+    async def by_digest(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
+        """The record of HMAC-SHA256(pepper, key), or None; raises Unavailable where nobody can tell.
+
+        `prove` gives the proof that the asker holds the key itself; it is asked for where consumption is asked.
+        """
         ...
 
 
 class Routes(Protocol):
     """Listings as a caller may see them."""
+
+    def known(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
+        """The route where it is fresh in memory; None says nothing."""
+        ...
 
     async def resolve(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
         """The route of a listing id or name for this key's team, or None where it may not see one."""
@@ -42,8 +57,32 @@ class LeaseAnswer:
 class LeaseSource(Protocol):
     """Consumption's leases."""
 
-    async def acquire(self, holder: str, request_id: str, wishes: Sequence[LeaseWish]) -> LeaseAnswer:
-        """Move amounts to this holder; the same request id gives the same answer. Raises Unavailable."""
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
+        """Move amounts to this holder; the same request id gives the same answer. Raises Unavailable.
+
+        `recall`: a call waits, so idle leases of others are recalled where a scope is short. `done_below`: the answers
+        to all requests with ids below have arrived; empty where there is nothing to say.
+        """
+        ...
+
+
+class GivenBack(msgspec.Struct, frozen=True):
+    """What was idle of a scope when it was recalled, by a process that knew of its grants up to `newest_grant`."""
+
+    scope_id: str
+    amount: int
+    period_ends_at: int | None
+    recall: int
+    newest_grant: int
+
+
+class LeaseReturns(Protocol):
+    """Consumption's taking back of what it recalled."""
+
+    async def give_back(self, holder: str, return_id: str, given: Sequence[GivenBack]) -> None:
+        """Give amounts back; counts once by the id. Returning means that it counted. Raises Unavailable."""
         ...
 
 
@@ -59,40 +98,13 @@ class Settler(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamRequest:
-    """A request to a vendor, headers and body complete."""
+class Vendors(Protocol):
+    """Connections to vendors; follows no redirects and keeps no cookies."""
 
-    url: str
-    headers: Headers
-    body: bytes
-
-
-class UpstreamResponse(Protocol):
-    """A vendor's answer; its body is read once."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
+    def idle(self, origin: Origin) -> ClientConnection | None:
+        """A connection that is ready now, or None."""
         ...
 
-    @property
-    def headers(self) -> Headers:
-        """Header names in lower case."""
-        ...
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises UpstreamFailed or UpstreamTimedOut."""
-        ...
-
-    async def close(self) -> None:
-        """Give the connection up, or back where the body was read whole."""
-        ...
-
-
-class Upstream(Protocol):
-    """Sends requests to vendors; follows no redirects and keeps no cookies."""
-
-    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
-        """The answer once its head is here. UpstreamUnreachable: nothing was sent; other errors: it may have been."""
+    async def connection(self, origin: Origin) -> ClientConnection:
+        """A connection, made where none is ready; raises NotSent or UpstreamUnreachable."""
         ...

@@ -47,17 +47,15 @@ def cost_nanodollars(usage: Usage, price: Price | None) -> int | None:
     completion = _part(usage.completion_tokens, price.completion)
     if plain is None or completion is None:
         return None
-    total = plain + completion + cached * (price.cached_prompt or 0)
-    return price.per_request + (total + _MILLION // 2) // _MILLION
+    return _rounded(plain + completion + cached * (price.cached_prompt or 0), price)
 
 
 def worst_cost_nanodollars(prompt_bound: int, completion_bound: int, price: Price | None) -> int | None:
     """The most that a call within these bounds can cost; a cached token is held at the dearer of its two prices."""
-    if price is None or price.prompt is None:
+    if price is None or price.prompt is None or price.completion is None:
         return cost_nanodollars(Usage(prompt_bound, completion_bound), price)
-    dearest = max(price.prompt, price.cached_prompt or 0)
-    held = Price(price.price_id, dearest, price.completion, per_request=price.per_request)
-    return cost_nanodollars(Usage(prompt_bound, completion_bound), held)
+    dearest = price.prompt if price.cached_prompt is None else max(price.prompt, price.cached_prompt)
+    return _rounded(prompt_bound * dearest + completion_bound * price.completion, price)
 
 
 def price_in_force(price: Price | None, fallback: Price | None, unknown: UnknownPrice) -> tuple[Price | None, bool]:
@@ -74,6 +72,10 @@ def dollars(nanodollars: int) -> str:
     sign = "-" if nanodollars < 0 else ""
     whole, rest = divmod(abs(nanodollars), _NANODOLLARS)
     return f"{sign}{whole}.{rest:09d}"
+
+
+def _rounded(total: int, price: Price) -> int:
+    return price.per_request + (total + _MILLION // 2) // _MILLION
 
 
 def _part(tokens: int, price: int | None) -> int | None:

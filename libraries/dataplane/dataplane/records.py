@@ -12,6 +12,8 @@ from dataplane.pricing import Price, UnknownPrice
 
 ScopeKind = Literal["platform", "team", "user", "key"]
 PERMISSION_CALL = "call"
+PERMISSION_MODELS = "models:read"
+PERMISSIONS = frozenset({PERMISSION_CALL, PERMISSION_MODELS})
 
 
 class LimitedScope(msgspec.Struct, frozen=True):
@@ -36,7 +38,8 @@ class RateLimits(msgspec.Struct, frozen=True):
 class KeyRecord(msgspec.Struct, frozen=True):
     """A key as the hot path sees it; `scopes` come in the fixed order platform, team, user, key.
 
-    Empty `allowed_listings` or `allowed_models` mean every one that the team may see.
+    Empty `allowed_listings` or `allowed_models` mean every one that the team may see. `allowed_models` holds patterns:
+    `team/name`, `team/name@1.2.0`, `team/name@1.*`, `team/*`, or the name of the model behind a listing.
     """
 
     key_id: str
@@ -45,7 +48,7 @@ class KeyRecord(msgspec.Struct, frozen=True):
     team_slug: str = ""
     state: Literal["active", "revoked"] = "active"
     expires_at: int | None = None
-    permissions: frozenset[str] = frozenset({PERMISSION_CALL})
+    permissions: frozenset[str] = PERMISSIONS
     allowed_listings: frozenset[str] = frozenset()
     allowed_models: frozenset[str] = frozenset()
     limits: RateLimits = RateLimits()
@@ -67,7 +70,7 @@ class Route(msgspec.Struct, frozen=True):
     """Where the calls of one listing version go, and at what price.
 
     `endpoint_url` is the base of the vendor's API, such as https://vendor.example/v1. `max_output_tokens` is set on
-    calls that name no bound of their own.
+    calls that name no bound of their own. `provider` is the endpoint's host; the declared one is the publisher's word.
     """
 
     listing_id: str
@@ -80,6 +83,10 @@ class Route(msgspec.Struct, frozen=True):
     provider: str = ""
     team_slug: str = ""
     state: Literal["published", "deprecated"] = "published"
+    team_id: str = ""
+    declared_provider: str = ""
+    tags: tuple[str, ...] = ()
+    visibility: str = ""
     credential: Credential | None = None
     price: Price | None = None
     estimate_price: Price | None = None
@@ -97,3 +104,14 @@ class Route(msgspec.Struct, frozen=True):
     def full_name(self) -> str:
         """`team-slug/name`, the name callers use as a model."""
         return f"{self.team_slug}/{self.name}" if self.team_slug else self.name
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every pattern of `KeyRecord.allowed_models` that means this route.
+
+        A model's own name with a slash in it is none: it could be taken for somebody else's `team/name`.
+        """
+        name = self.full_name
+        own = () if "/" in self.upstream_model else (self.upstream_model,)
+        major = self.version.partition(".")[0]
+        return (name, f"{name}@{self.version}", f"{name}@{major}.*", f"{self.team_slug}/*", *own)

@@ -38,6 +38,13 @@ class PolicyDenied(MarketplaceError):
     kind = ErrorKind.FORBIDDEN
 
 
+class PoliciesUnavailable(MarketplaceError):
+    """What policies say is not known here, and they are to be asked; nothing passes meanwhile."""
+
+    code = "policies_unavailable"
+    kind = ErrorKind.UNAVAILABLE
+
+
 class ModelNotFound(MarketplaceError):
     """No listing of that name that this caller may see."""
 
@@ -84,10 +91,21 @@ class RequestTooLarge(MarketplaceError):
 
 
 class RateLimited(MarketplaceError):
-    """Too fast; waiting helps."""
+    """Too fast; waiting helps. `lines` are the headers that say how the key's limits stand."""
 
     code = "rate_limit_exceeded"
     kind = ErrorKind.LIMITED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        lines: bytes = b"",
+        **details: object,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, **details)
+        self.lines = lines
 
 
 class QuotaExhausted(MarketplaceError):

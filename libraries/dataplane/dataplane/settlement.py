@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from dataplane.call_records import EndRecord
-from dataplane.journal_reader import JournalReader, SealedJournal
+from dataplane.in_steps import stepped
+from dataplane.journal_reader import JournalReader, Position, SealedJournal
 from dataplane.ports import Settler
 
 _FIRST_WAIT = 0.1
@@ -46,6 +47,8 @@ class Settlement:
     health: SettlementHealth = field(default_factory=SettlementHealth)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Acknowledged, though a full disk may not have taken the position yet.
+    _reached: Position = field(default_factory=lambda: Position(0))
 
     def wake(self) -> None:
         """Something was written; a batch leaves after a moment of gathering."""
@@ -62,15 +65,23 @@ class Settlement:
     async def send_written(self) -> None:
         """Send everything that is written by now, however long the settler takes to come back."""
         async with self._turn:
-            position = self.reader.position()
+            position = max(self.reader.position(), self._reached)
             while True:
-                batch = self.reader.batch(position, self.batch_size)
+                batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
                 if not batch.read:
                     return
                 if batch.records:
                     await self.send_records(batch.records)
-                self.reader.move_to(batch.after)
                 position = batch.after
+                self._move_to(position)
+
+    def _move_to(self, position: Position) -> None:
+        self._reached = position
+        try:
+            self.reader.move_to(position)
+        except OSError as error:
+            # A full disk ends nothing: a successor sends from an older position, and what was seen changes nothing.
+            self.health.last_error = f"{type(error).__name__}: {error}"
 
     async def send_records(self, records: tuple[EndRecord, ...]) -> None:
         """Send these ends until they are acknowledged."""

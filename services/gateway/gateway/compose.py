@@ -1,35 +1,35 @@
 """Wires the gateway: the only module that sees every layer."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
-import httpx
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
 from chassis.errors import Unavailable
 from chassis.health import Check, Readiness
 from chassis.identity.service_identity import ServiceIdentity
-from chassis.ids import new_id
-from chassis.lifecycle import HttpDoor, Unit
-from chassis.rpc.channel import Peer
+from chassis.lifecycle import Unit
 from chassis.valkey import open_valkey, ping
-from dataplane.pooled_upstream import PooledUpstream
-from dataplane.vetted_addresses import VettedAddresses
-from gateway.calls.keys_client import GrpcKeyRecords
-from gateway.compose_calls import Calls
-from gateway.front.documentation_client import DocumentationClient
-from gateway.front.door import PublicDoor
-from gateway.front.operations import Operations
+from chassis.web.refusals import refusal
+from dataplane.opened_plane import Host, open_data_plane
+from gateway.compose_front import Front, Services
 from gateway.routes.coarse_limit import CoarseLimit
-from gateway.routes.proxy import Proxy
 from gateway.settings import GatewaySettings
 from gateway.signals import GatewaySignals
+from wire.client import Client
+from wire.errors import WireError
+from wire.origin import Origin
+from wire.question import asked
+from wire.server import Server
+from wire.ticker import Ticker
 
 SERVICE = "gateway"
+_READY_SECONDS = 1.5
 
 
 @asynccontextmanager
@@ -40,72 +40,41 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
     identity = ServiceIdentity.of(SERVICE, knobs, clock)
     signals = GatewaySignals(registry := CollectorRegistry())
     async with AsyncExitStack() as stack:
-        publishing = await stack.enter_async_context(Peer.open("publishing", knobs.publishing_address, identity.issuer))
-        consumption = await stack.enter_async_context(
-            Peer.open("consumption", knobs.consumption_address, identity.issuer)
-        )
         valkey = await stack.enter_async_context(open_valkey(knobs.valkey_url, name=SERVICE))
-        services = await stack.enter_async_context(_service_client())
-        vendors = PooledUpstream(vet=VettedAddresses(knobs.endpoint_allowlist))
-        stack.push_async_callback(vendors.close)
-        base_urls = _base_urls(knobs)
-        limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)
-        keys = GrpcKeyRecords(consumption, time.monotonic)
-        calls = Calls(knobs, publishing, consumption, keys, vendors)
-        stack.callback(calls.journal.close)
+        stack.callback((ticker := Ticker()).stop)
+        services = Services.of(knobs, ticker)
+        stack.callback(services.client.close)
+        host = Host(identity.issuer, valkey, ticker, signals.data_plane)
+        plane = await stack.enter_async_context(open_data_plane(knobs.plane, host))
         readiness = Readiness(
-            required=_service_checks(services, base_urls) | _file_check(knobs.awaited_file),
-            optional={"valkey": lambda: ping(valkey)},
+            required=_service_checks(services) | _file_check(knobs.awaited_file) | {"policies": plane.policies_known},
+            optional={"valkey": lambda: ping(valkey), "rates": plane.rates_exact},
         )
-        documentation = DocumentationClient(services, base_urls, time.monotonic)
-        door = PublicDoor(
-            calls=calls.door,
-            operations=Operations(readiness, registry, documentation.document),
-            proxy=Proxy(services, base_urls, signals, documentation.allow),
-            check_limit=limit.check,
-            signals=signals,
-            new_request_id=lambda: new_id("req", clock.now()),
-        )
+        limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)
+        front = Front(plane.accept, ticker, signals, limit, services, readiness, registry, clock)
+        crossing = front.open(knobs)
         yield Unit(
             name="gateway",
-            http=[HttpDoor(door, knobs.host, knobs.http_port, knobs.trusted_proxies)],
-            tasks=[keys.forget_changed, calls.settlement.run, calls.replay_the_dead, lambda: calls.show(signals)],
+            doors=[Server(crossing.accept, refusal, knobs.host, knobs.http_port, ticker, reuse_port=knobs.reuse_port)],
+            tasks=[plane.run],
             readiness=readiness,
-            on_drain=[calls.drain],
+            on_drain=[plane.drain],
         )
 
 
-def _base_urls(knobs: GatewaySettings) -> dict[str, str]:
-    return {
-        "admin": knobs.admin_url,
-        "publishing": knobs.publishing_url,
-        "discovery": knobs.discovery_url,
-        "consumption": knobs.consumption_url,
-    }
+def _service_checks(services: Services) -> dict[str, Check]:
+    return {service: _service_check(services.client, origin) for service, origin in services.origins.items()}
 
 
-def _service_client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        follow_redirects=False,
-        trust_env=False,
-        timeout=httpx.Timeout(30, connect=2, pool=5),
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
-    )
-
-
-def _service_checks(client: httpx.AsyncClient, base_urls: Mapping[str, str]) -> dict[str, Check]:
-    return {service: _service_check(client, url) for service, url in base_urls.items()}
-
-
-def _service_check(client: httpx.AsyncClient, base_url: str) -> Check:
+def _service_check(client: Client, origin: Origin) -> Check:
     async def check() -> str | None:
         try:
-            answer = await client.get(f"{base_url}/ready", timeout=1.5)
-        except httpx.HTTPError as error:
+            status, body = await asked(client, origin, "/ready", _READY_SECONDS)
+        except WireError as error:
             raise Unavailable("does not answer") from error
-        if answer.status_code != 200:
+        if status != HTTPStatus.OK:
             raise Unavailable("is not ready")
-        degraded = [part["name"] for part in answer.json()["parts"] if part["state"] == "degraded"]
+        degraded = [part["name"] for part in msgspec.json.decode(body)["parts"] if part["state"] == "degraded"]
         return f"degraded: {', '.join(degraded)}" if degraded else None
 
     return check

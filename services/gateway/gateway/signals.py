@@ -1,15 +1,15 @@
 """Every metric that the gateway emits, by name."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
+
+from dataplane.call_signals import CallSignals
 
 
 class GatewaySignals:
     """Counters and gauges of this process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.calls = Counter(
-            "marketplace_data_plane_requests", "Requests to the data plane's paths.", ["path_kind"], registry=registry
-        )
+        self.data_plane = CallSignals(registry)
         self.proxied = Counter(
             "marketplace_gateway_proxied",
             "Requests handed on, by service and status.",
@@ -22,12 +22,3 @@ class GatewaySignals:
             "Requests let through because Valkey did not answer.",
             registry=registry,
         )
-        self.settled = Gauge(
-            "marketplace_calls_settled", "Ends of calls that consumption acknowledged.", registry=registry
-        )
-        self.settlement_failures = Gauge(
-            "marketplace_settlement_failures_in_a_row",
-            "Failed tries since the last acknowledgement.",
-            registry=registry,
-        )
-        self.in_flight = Gauge("marketplace_calls_in_flight", "Calls under way.", registry=registry)

@@ -10,6 +10,8 @@ _REFUSALS = {
     "403": "The key may not do this",
     "404": "No such model or listing for this key",
     "413": "The body is too large",
+    "414": "The path and the query are too long",
+    "431": "The head is too large",
     "429": "Too fast, or the token quota is used up",
     "502": "The vendor failed",
     "503": "Quota cannot be checked right now",
@@ -30,6 +32,32 @@ _REPLY: dict[str, Any] = {
 }
 
 
+_CALL_REPLY: dict[str, Any] = {
+    **_REPLY,
+    "200": {
+        **_REPLY["200"],
+        "headers": {
+            "Idempotent-Replayed": {
+                "description": "`true` where this is the reply to an earlier call with the same Idempotency-Key.",
+                "schema": {"type": "string", "enum": ["true"]},
+            }
+        },
+    },
+    "409": {
+        "description": "The Idempotency-Key stands for another body, or for a call that has not ended, whose end nobody"
+        " knows, or whose reply was not kept",
+        **_ERROR,
+    },
+}
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and body within 24 hours are one call with one reply; a UUID for each call.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+}
+
+
 def _operation(
     name: str, summary: str, *, body: str = "", parameters: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
@@ -38,8 +66,9 @@ def _operation(
         "summary": summary,
         "tags": ["data plane"],
         "security": [{"ApiKey": []}],
-        "responses": _REPLY,
+        "responses": _CALL_REPLY if body else _REPLY,
     }
+    parameters = [*(parameters or []), *([_IDEMPOTENCY_KEY] if body else [])]
     if body:
         schema = {"$ref": f"#/components/schemas/{body}"}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -4,14 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import msgspec
 
 from gateway.front.joined_document import joined, methods_at
 from gateway.routes.rules import SERVICES
+from wire.client import Client
+from wire.errors import WireError
+from wire.origin import Origin
+from wire.question import asked
 
 KEEP_SECONDS = 30.0
+_PATIENCE_SECONDS = 5.0
 _log = logging.getLogger("gateway.documentation")
 
 
@@ -19,8 +25,8 @@ _log = logging.getLogger("gateway.documentation")
 class DocumentationClient:
     """The joined document, made again after a while; a service that is down is left out until it answers."""
 
-    client: httpx.AsyncClient
-    base_urls: Mapping[str, str]
+    client: Client
+    origins: Mapping[str, Origin]
     monotonic: Callable[[], float]
     _kept: dict[str, Any] | None = None
     _until: float = 0.0
@@ -42,9 +48,10 @@ class DocumentationClient:
 
     async def _fetch(self, service: str) -> dict[str, Any] | None:
         try:
-            answer = await self.client.get(f"{self.base_urls[service]}/openapi.json", timeout=5)
-            answer.raise_for_status()
-            return answer.json()
-        except (httpx.HTTPError, ValueError):
-            _log.warning("%s gives no OpenAPI document now", service)
-            return None
+            status, body = await asked(self.client, self.origins[service], "/openapi.json", _PATIENCE_SECONDS)
+            if status == HTTPStatus.OK:
+                return msgspec.json.decode(body, type=dict[str, Any])
+        except (WireError, msgspec.DecodeError):
+            pass
+        _log.warning("%s gives no OpenAPI document now", service)
+        return None

@@ -1,48 +1,65 @@
-"""The public door as one bare ASGI callable: data plane first, then own paths, then the table of services."""
+"""The public door: where requests part. All ways are the engine's; the gateway's own pages go by ASGI."""
 
-import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.errors import KIND_FACTS, ErrorKind, MarketplaceError
-from dataplane.door_paths import owns as data_plane_owns
+from chassis.errors import MarketplaceError
+from dataplane.crossing import Crossing as CallCrossing
 from gateway.front.operations import owns as gateway_owns
+from gateway.front.problems import Refused, problem
 from gateway.routes.errors import PathUnknown
 from gateway.routes.rules import service_of
 from gateway.signals import GatewaySignals
+from wire.exchange import Exchange, Receiver
+from wire.server_state import Accept
 
 # Hands a request on to the named service.
-HandOn = Callable[[str, Scope, Receive, Send], Awaitable[None]]
+HandOn = Callable[[str, Exchange], Receiver]
+NewRequestId = Callable[[], str]
 _log = logging.getLogger("gateway")
 
 
-@dataclass(frozen=True)
-class PublicDoor:
-    """Sends each request to the one that answers it; errors of ours leave as problem documents."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Who takes requests: the data plane, the gateway's own pages, the services."""
 
-    calls: ASGIApp
+    calls: Accept
+    pages: Accept
+    services: HandOn
+
+
+class Crossing:
+    """Sends each request to the one that answers it."""
+
+    def __init__(self, ways: Ways, signals: GatewaySignals, new_request_id: NewRequestId) -> None:
+        self._ways = ways
+        self._new_request_id = new_request_id
+        self.accept = CallCrossing(ways.calls, self._other, signals.data_plane).accept
+
+    def _other(self, exchange: Exchange) -> Receiver:
+        head = exchange.head
+        path = unquote(head.path.decode("ascii"))
+        if gateway_owns(path):
+            return self._ways.pages(exchange)
+        service = service_of(head.method.decode("ascii"), path)
+        if service is None:
+            return Refused(exchange, PathUnknown("No such path: GET /docs shows them all."), self._new_request_id())
+        return self._ways.services(service, exchange)
+
+
+@dataclass(frozen=True)
+class OwnPages:
+    """The gateway's own pages; their errors leave as problem documents."""
+
     operations: ASGIApp
-    proxy: HandOn
-    check_limit: Callable[[str], Awaitable[None]]
-    signals: GatewaySignals
-    new_request_id: Callable[[], str]
+    new_request_id: NewRequestId
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the lifespan of the server."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] != "http":
-            return
-        elif data_plane_owns(scope["path"]):
-            self.signals.calls.labels("call" if scope["method"] == "POST" else "models").inc()
-            await self.calls(scope, receive, send)
-        else:
-            await self._other(scope, receive, send)
-
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         started = False
 
         async def noting_send(message: Message) -> None:
@@ -51,7 +68,7 @@ class PublicDoor:
             await send(message)
 
         try:
-            await self._dispatch(scope, receive, noting_send)
+            await self.operations(scope, receive, noting_send)
         except MarketplaceError as error:
             if not started:
                 await self._refuse(error, scope, send)
@@ -60,41 +77,8 @@ class PublicDoor:
             if not started:
                 await self._refuse(MarketplaceError("Something of ours failed; see the log."), scope, send)
 
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if gateway_owns(path):
-            await self.operations(scope, receive, send)
-            return
-        service = service_of(scope["method"], path)
-        if service is None:
-            raise PathUnknown("No such path: GET /docs shows them all.")
-        await self.check_limit(str((scope.get("client") or ("unknown", 0))[0]))
-        await self.proxy(service, scope, receive, send)
-
     async def _refuse(self, error: MarketplaceError, scope: Scope, send: Send) -> None:
-        facts = KIND_FACTS[error.kind]
-        request_id = self.new_request_id()
-        problem = {
-            "type": "about:blank",
-            "title": facts.title,
-            "status": error.http_status,
-            "detail": error.message if error.kind is not ErrorKind.INTERNAL else "Something of ours failed.",
-            "code": error.code,
-            "instance": scope["path"][:200],
-            "request_id": request_id,
-        }
-        body = json.dumps(problem).encode()
-        headers = [(b"content-type", b"application/problem+json"), (b"x-request-id", request_id.encode())]
-        if error.retry_after is not None:
-            headers.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": error.http_status, "headers": headers})
+        status, lines, body = problem(error, scope["path"], self.new_request_id())
+        headers = [tuple(line.split(b": ", 1)) for line in lines.splitlines()]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -1,120 +1,102 @@
-"""Hands a request to the service that answers it, body and reply streamed, and stops when either side goes."""
+"""Hands a request to the service that answers it, by the engine's relay, and says in our words where that fails."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
-import httpx
-from starlette.types import Receive, Scope, Send
-
-from gateway.routes.errors import RequestUnreadable, ServiceTimedOut, ServiceUnavailable
-from gateway.routes.sent_body import LargeBodies, SentBody
+from chassis.errors import MarketplaceError
+from gateway.routes.caller_address import TrustedProxies
+from gateway.routes.errors import BodyTooLarge, BodyTooSlow, RequestUnreadable, ServiceTimedOut, ServiceUnavailable
 from gateway.signals import GatewaySignals
+from wire.exchange import Exchange
+from wire.origin import Origin
+from wire.relay import Relay
+from wire.relayed import Relayed, pass_on
+from wire.request_head import Headers
 
-# A caller who takes nothing for so long gives its connection to the service back.
-TAKING_SECONDS = 30.0
-# RFC 9110, section 7.6.1: what concerns one connection alone is not handed on.
-_HOP_BY_HOP = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
-)
-_NOT_TO_SERVICES = _HOP_BY_HOP | {b"host", b"expect", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
-_SAFE = frozenset({"GET", "HEAD"})
+# Who the caller is, services hear from us alone.
+_OURS_TO_SAY = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"})
+_METHOD_NOT_ALLOWED = 405
+# A refusal as a reply: error and path to status, header lines and body.
+AsReply = Callable[[MarketplaceError, str], tuple[int, bytes, bytes]]
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """One pooled client for all services; their addresses are configured, never taken from a request."""
+    """The way to all services; their addresses are configured, never taken from a request."""
 
-    client: httpx.AsyncClient
-    base_urls: Mapping[str, str]
+    relay: Relay
+    origins: Mapping[str, Origin]
     signals: GatewaySignals
     allow: Callable[[str], Awaitable[str]]
-    large_bodies: LargeBodies = field(default_factory=LargeBodies)
+    check_limit: Callable[[str], Awaitable[None]]
+    as_reply: AsReply
+    trusted: TrustedProxies = field(default_factory=TrustedProxies)
 
-    async def __call__(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request by asking the service.
+    def hand_on(self, service: str, exchange: Exchange) -> Relayed:
+        """Answer one request by asking the service."""
+        return pass_on(self.relay, exchange, _Passage(self, service, exchange))
 
-        Raises ServiceUnavailable, ServiceTimedOut, BodyTooLarge, BodyTooSlow.
-        """
-        body = SentBody(receive)
-        if not _has_body(scope):
-            await self._pass(service, scope, body, None, send)
-        elif (small := await body.if_small()) is not None:
-            await self._pass(service, scope, body, small, send)
-        else:
-            async with self.large_bodies.place():
-                await self._pass(service, scope, body, body.chunks(), send)
 
-    async def _pass(
-        self, service: str, scope: Scope, body: SentBody, content: bytes | AsyncIterator[bytes] | None, send: Send
-    ) -> None:
-        request = self.client.build_request(
-            scope["method"],
-            self.base_urls[service] + _target(scope),
-            headers=_onward_headers(scope),
-            content=content,
-        )
+class _Passage:
+    """What the gateway says about one request."""
+
+    __slots__ = ("_address", "_exchange", "_proxy", "_service", "amends", "asks_first", "origin")
+
+    def __init__(self, proxy: Proxy, service: str, exchange: Exchange) -> None:
+        self._proxy = proxy
+        self._service = service
+        self._exchange = exchange
+        self._address = proxy.trusted.caller(exchange.peer, exchange.head.headers)
+        self.origin = proxy.origins[service]
+        self.asks_first = True
+        self.amends = frozenset({_METHOD_NOT_ALLOWED})
+
+    async def permit(self) -> tuple[int, bytes, bytes] | None:
+        """The coarse limit of the caller's address."""
         try:
-            response = await self._send(request)
-        except httpx.TimeoutException as error:
-            raise ServiceTimedOut(f"{service} did not answer in time: try again later.") from error
-        except httpx.LocalProtocolError as error:
-            raise RequestUnreadable("The request cannot be handed on as it is written: check its headers.") from error
-        except httpx.HTTPError as error:
-            raise ServiceUnavailable(f"{service} cannot be reached: try again later.", retry_after=2) from error
-        self.signals.proxied.labels(service, str(response.status_code)).inc()
-        try:
-            if response.status_code == 405 and (methods := await self.allow(scope["path"])):
-                response.headers["allow"] = methods
-            await _reply(response, body, send)
-        finally:
-            await response.aclose()
+            await self._proxy.check_limit(self._address)
+        except MarketplaceError as error:
+            return self._proxy.as_reply(error, self._path)
+        return None
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await self.client.send(request, stream=True)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            # A kept connection may be closed by the service just as it is used; asking twice to read changes nothing.
-            if request.method not in _SAFE or "content-length" in request.headers:
-                raise
-            return await self.client.send(request, stream=True)
+    def request_headers(self, headers: Headers) -> Headers:
+        """The caller's, and its address in our words."""
+        kept = [(name, value) for name, value in headers if name not in _OURS_TO_SAY]
+        return [*kept, (b"x-forwarded-for", self._address.encode("ascii"))]
 
+    async def amended(self, status: int, headers: Headers) -> Headers:
+        """A refused method tells what the path takes, whichever service takes it."""
+        del status
+        methods = await self._proxy.allow(self._path)
+        if not methods:
+            return headers
+        return [*((name, value) for name, value in headers if name != b"allow"), (b"allow", methods.encode("ascii"))]
 
-async def _reply(response: httpx.Response, body: SentBody, send: Send) -> None:
-    gone = asyncio.create_task(body.caller_gone())
-    sending = asyncio.create_task(_send_all(response, send))
-    try:
-        await asyncio.wait((gone, sending), return_when=asyncio.FIRST_COMPLETED)
-        if sending.done():
-            sending.result()
-    finally:
-        for task in (gone, sending):
-            task.cancel()
-        await asyncio.gather(gone, sending, return_exceptions=True)
+    def answered(self, status: int) -> None:
+        """Count it."""
+        self._proxy.signals.proxied.labels(self._service, str(status)).inc()
 
+    def words(self, status: int, reason: str) -> tuple[int, bytes, bytes]:
+        """Problem documents."""
+        return self._proxy.as_reply(self._error(status, reason), self._path)
 
-async def _send_all(response: httpx.Response, send: Send) -> None:
-    headers = [(name.lower(), value) for name, value in response.headers.raw if name.lower() not in _HOP_BY_HOP]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    async for chunk in response.aiter_raw():
-        async with asyncio.timeout(TAKING_SECONDS):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    @property
+    def _path(self) -> str:
+        return unquote(self._exchange.head.path.decode("ascii"))
 
-
-def _target(scope: Scope) -> str:
-    path = scope.get("raw_path") or scope["path"].encode()
-    query = scope.get("query_string", b"")
-    return (path + (b"?" + query if query else b"")).decode("latin-1")
-
-
-def _onward_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    client = scope.get("client") or ("", 0)
-    # White space around a value is no part of it (RFC 9110, 5.5); the parser leaves it there, and no client sends it.
-    kept = [(name, value.strip(b" \t")) for name, value in scope["headers"] if name not in _NOT_TO_SERVICES]
-    return [*kept, (b"x-forwarded-for", str(client[0]).encode())]
-
-
-def _has_body(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return not names.isdisjoint({b"content-length", b"transfer-encoding"})
+    def _error(self, status: int, reason: str) -> MarketplaceError:
+        said = reason.replace("The server", self._service)
+        match status:
+            case 413:
+                return BodyTooLarge(said)
+            case 408:
+                return BodyTooSlow(said)
+            case 502 | 503:
+                return ServiceUnavailable(said, retry_after=2)
+            case 504:
+                return ServiceTimedOut(said)
+            case 500:
+                return MarketplaceError(said)
+            case _:
+                return RequestUnreadable(said)

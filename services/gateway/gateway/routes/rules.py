@@ -30,7 +30,8 @@ TABLE: tuple[RouteRow, ...] = (
     _row(r"/api/v1/services/[^/]+/(similar|ratings)", DISCOVERY),
     RouteRow(re.compile(r"/api/v1/services/[^/]+$"), DISCOVERY, frozenset({"GET", "HEAD"})),
     _row(r"/api/v1/(services|runs|validate|catalogue)", PUBLISHING),
-    _row(r"/api/v1/(keys|usage|quota|calls|sla|access-requests)", CONSUMPTION),
+    _row(r"/api/v1/(keys|tiers|budgets|usage|quota|calls|sla|invoices|access-requests)", CONSUMPTION),
+    _row(r"/api/v1/(ledger|prices|recalculations|recalculation-previews)", CONSUMPTION),
 )
 
 

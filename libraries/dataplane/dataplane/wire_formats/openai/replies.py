@@ -51,13 +51,12 @@ class Chunk(msgspec.Struct):
         """Whether this payload is an error of the vendor's."""
         return bool(self.error) and self.error != _NULL
 
-    def reported(self) -> Usage | None:
-        """The usage that this payload reports, whatever else is in it."""
-        return usage_of(self.usage)
-
     def content_bytes(self) -> int:
         """Bytes of text, reasoning and tool arguments in this payload."""
-        return sum(_choice_bytes(choice) for choice in self.choices or ())
+        size = 0
+        for choice in self.choices or ():
+            size += _choice_bytes(choice)
+        return size
 
 
 _NULL = msgspec.Raw(b"null")
@@ -102,8 +101,12 @@ def _choice_bytes(choice: _Choice) -> int:
     delta = choice.delta
     if delta is None:
         return 0
-    texts = [delta.content, delta.reasoning_content, delta.refusal]
+    size = 0
+    for text in (delta.content, delta.reasoning_content, delta.refusal):
+        if text:
+            size += len(text.encode(errors="surrogatepass"))
     for call in delta.tool_calls or ():
         if call.function is not None:
-            texts += (call.function.name, call.function.arguments)
-    return sum(len(text.encode(errors="surrogatepass")) for text in texts if text)
+            said = (call.function.name or "") + (call.function.arguments or "")
+            size += len(said.encode(errors="surrogatepass"))
+    return size

@@ -3,7 +3,7 @@
 The caller's bytes are forwarded otherwise untouched.
 """
 
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 import msgspec
@@ -16,15 +16,20 @@ Operation = Literal["chat/completions", "completions", "embeddings"]
 
 _T = TypeVar("_T")
 _NULL = msgspec.Raw(b"null")
+_STR = (msgspec.json.Decoder(str), "a string")
+_BOOL = (msgspec.json.Decoder(bool), "true or false")
+_INT = (msgspec.json.Decoder(int), "a whole number")
 _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
-_NOT_TEXT = (b'"image_url"', b'"input_audio"', b'"file"')
+_IMAGE, _AUDIO, _FILE = b'"image_url"', b'"input_audio"', b'"file"'
+_OUTPUT_BOUNDS = ("max_tokens", "max_completion_tokens")
+# Without any of these a request has one prompt and one answer.
+_MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
 _ROUGH_TOKENS_PER_PART = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAiRequest:
+class OpenAiRequest(msgspec.Struct, frozen=True):
     """A request as far as it matters here; `choices` counts all the answers that the vendor will write."""
 
     operation: Operation
@@ -39,15 +44,16 @@ class OpenAiRequest:
 def read_request(operation: Operation, body: bytes) -> OpenAiRequest:
     """Read and check what the call path needs; raises RequestInvalid naming the field."""
     members = _members(body, None)
-    stream = bool(_value(members, "stream", bool))
+    raw = members.raw
+    stream = "stream" in raw and bool(_value(members, "stream", _BOOL))
     return OpenAiRequest(
-        operation=operation,
-        members=members,
-        model=_value(members, "model", str),
-        stream=stream,
-        wants_usage=stream and _wants_usage(members),
-        max_output=_max_output(members),
-        choices=_choices(members) * _prompts(members, operation),
+        operation,
+        members,
+        _value(members, "model", _STR),
+        stream,
+        stream and _wants_usage(members),
+        _max_output(members),
+        1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
     )
 
 
@@ -75,7 +81,7 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     where it is known, else at 4,096 tokens each. What a vendor adds beyond this shows as overdraft.
     """
     body = request.members.body
-    parts = sum(body.count(mark) for mark in _NOT_TEXT)
+    parts = body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE)
     if parts and route.context_length is not None:
         return route.context_length
     bound = len(body) + parts * _ROUGH_TOKENS_PER_PART
@@ -102,12 +108,17 @@ def completion_bound(request: OpenAiRequest, route: Route) -> int:
 def body_for(request: OpenAiRequest, route: Route) -> bytes:
     """The caller's bytes with the vendor's model name, a bound on the answer, and the wish for usage set."""
     members = request.members
-    splices = [members.setting("model", msgspec.json.encode(route.upstream_model))]
+    splices = [members.setting("model", _json_text(route.upstream_model))]
     if request.operation != "embeddings" and request.max_output is None:
         splices.append(members.setting(route.max_tokens_field, str(output_limit(request, route)).encode()))
     if request.stream and not request.wants_usage and route.reports_stream_usage:
         splices.append(_asking_for_usage(members))
     return spliced(members.body, _in_order(members, splices))
+
+
+@lru_cache(maxsize=1024)
+def _json_text(text: str) -> bytes:
+    return msgspec.json.encode(text)
 
 
 def _in_order(members: JsonMembers, splices: list[Splice]) -> list[Splice]:
@@ -119,7 +130,7 @@ def _in_order(members: JsonMembers, splices: list[Splice]) -> list[Splice]:
 
 
 def _asking_for_usage(members: JsonMembers) -> Splice:
-    span = members.spans().get("stream_options")
+    span = members.span("stream_options")
     if span is None or members.raw["stream_options"] == _NULL:
         return members.setting("stream_options", b'{"include_usage":true}')
     options = _members(bytes(members.raw["stream_options"]), "stream_options")
@@ -131,12 +142,12 @@ def _wants_usage(members: JsonMembers) -> bool:
     raw = members.raw.get("stream_options")
     if raw is None or raw == _NULL:
         return False
-    return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", bool))
+    return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", _BOOL))
 
 
 def _max_output(members: JsonMembers) -> int | None:
-    bounds = [_count(members, name, 0, _MOST_OUTPUT) for name in ("max_tokens", "max_completion_tokens")]
-    return max((bound for bound in bounds if bound is not None), default=None)
+    bounds = [_count(members, name, 0, _MOST_OUTPUT) for name in _OUTPUT_BOUNDS if name in members.raw]
+    return bounds[0] if len(bounds) == 1 else max((bound for bound in bounds if bound is not None), default=None)
 
 
 def _choices(members: JsonMembers) -> int:
@@ -155,26 +166,23 @@ def _prompts(members: JsonMembers, operation: Operation) -> int:
 
 def _members(body: bytes, param: str | None) -> JsonMembers:
     try:
-        members = JsonMembers(body)
-        members.spans()
+        return JsonMembers(body)
     except NotAnObject as error:
         raise RequestInvalid(f"The body is not one JSON object: {error}", param=param) from error
-    return members
 
 
-def _value(members: JsonMembers, name: str, kind: type[_T]) -> _T | None:
+def _value(members: JsonMembers, name: str, kind: tuple[msgspec.json.Decoder[_T], str]) -> _T | None:
     raw = members.raw.get(name)
     if raw is None or raw == _NULL:
         return None
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return kind[0].decode(raw)
     except msgspec.DecodeError as error:
-        said = {"str": "a string", "bool": "true or false", "int": "a whole number"}[kind.__name__]
-        raise RequestInvalid(f"'{name}' must be {said}.", param=name) from error
+        raise RequestInvalid(f"'{name}' must be {kind[1]}.", param=name) from error
 
 
 def _count(members: JsonMembers, name: str, least: int, most: int) -> int | None:
-    number = _value(members, name, int)
+    number = _value(members, name, _INT)
     if number is not None and not least <= number <= most:
         raise RequestInvalid(f"'{name}' must be from {least} to {most}.", param=name)
     return number

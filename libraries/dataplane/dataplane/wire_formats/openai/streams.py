@@ -1,8 +1,8 @@
 """Meters an OpenAI stream as it passes: usage from any chunk, a count of what was seen, the frames nobody asked for."""
 
-from dataplane.sse import EventSplitter, data_of
+from dataplane.sse import EventSplitter, data_of, sole_data
 from dataplane.usage import Usage
-from dataplane.wire_formats.openai.replies import Chunk, read_chunk
+from dataplane.wire_formats.openai.replies import Chunk, read_chunk, usage_of
 
 _DONE = b"[DONE]"
 
@@ -29,6 +29,9 @@ class StreamMeter:
         """The bytes to pass on now: whole events only. Raises EventTooLarge."""
         if self.done:
             return b""
+        data = sole_data(chunk) if self._splitter.is_between else None
+        if data is not None:
+            return chunk if self._passes_data(chunk, data) else b""
         passed = [event for event in self._splitter.feed(chunk) if self._passes(event)]
         return passed[0] if len(passed) == 1 else b"".join(passed)
 
@@ -40,9 +43,9 @@ class StreamMeter:
         return self.tail
 
     def _passes(self, event: bytes) -> bool:
-        if self.done:
-            return False
-        data = data_of(event)
+        return not self.done and self._passes_data(event, data_of(event))
+
+    def _passes_data(self, event: bytes, data: bytes) -> bool:
         if not data:
             return True
         if data.strip() == _DONE:
@@ -55,10 +58,10 @@ class StreamMeter:
         return self._read(chunk)
 
     def _read(self, chunk: Chunk) -> bool:
-        reported = chunk.reported()
+        reported = usage_of(chunk.usage) if chunk.usage else None
         if reported is not None:
             self.usage = reported
-        if chunk.has_error():
+        if chunk.error and chunk.has_error():
             self.failed = True
         size = chunk.content_bytes()
         if size:

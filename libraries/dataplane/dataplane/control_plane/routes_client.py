@@ -9,11 +9,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.rpc.channel import Peer
-from dataplane.pricing import Price
+from dataplane.control_plane.kept import Kept
+from dataplane.control_plane.keys_client import microseconds
+from dataplane.pricing import Price, UnknownPrice
 from dataplane.records import Credential, KeyRecord, Route
 from dataplane.refusals import ModelNotCallable
-from gateway.calls.kept import Kept
-from gateway.calls.keys_client import microseconds
 from marketplace.consumption.v1 import prices_pb2
 from marketplace.consumption.v1.prices_pb2_grpc import PricesStub
 from marketplace.publishing.v1 import listing_catalogue_pb2
@@ -25,8 +25,17 @@ STALE_SECONDS = 300.0
 PAGE = 500
 MOST_LISTED = 5000
 _NOT_CALLABLE = "listing_not_callable"
+_REFERENCE = "reference"
 # Set on calls that name no bound, to listings that name none either.
 MAX_OUTPUT_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class BookPrice:
+    """A price of the book; an estimate where it is of a public list, because the listing states none."""
+
+    price: Price
+    is_estimate: bool = False
 
 
 @dataclass
@@ -40,13 +49,19 @@ class GrpcRoutes:
     # True stands for what the team may see, and nobody may call.
     routes: Kept[tuple[str, str, str], Route | Literal[True]] = field(init=False)
     lists: Kept[str, tuple[Route, ...]] = field(init=False)
-    prices: Kept[str, Price] = field(init=False)
+    prices: Kept[str, BookPrice] = field(init=False)
 
     def __post_init__(self) -> None:
         lives = (FRESH_SECONDS, UNKNOWN_SECONDS, STALE_SECONDS)
         self.routes = Kept(self.monotonic, *lives)
         self.lists = Kept(self.monotonic, *lives)
         self.prices = Kept(self.monotonic, *lives)
+
+    def known(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
+        """The route where it is fresh in memory, and can be called."""
+        asked = (key.team_id, model, version)
+        found = self.routes.known(asked, lambda: self._resolve(*asked))
+        return None if found is True else found
 
     async def resolve(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
         """The route of an id or name for the key's team, or None where it may not see one.
@@ -97,7 +112,7 @@ class GrpcRoutes:
             after = f"{answer.routes[-1].team_slug}/{answer.routes[-1].name}"
         return tuple(found)
 
-    async def _price(self, listing_version_id: str) -> Price | None:
+    async def _price(self, listing_version_id: str) -> BookPrice | None:
         stub = PricesStub(self.consumption.channel)
         at = Timestamp()
         at.FromMicroseconds(self.now())
@@ -111,20 +126,23 @@ class GrpcRoutes:
         return price_of(answer)
 
 
-def price_of(answer: prices_pb2.GetPriceResponse) -> Price:
+def price_of(answer: prices_pb2.GetPriceResponse) -> BookPrice:
     """A row of the price book; an absent amount is unknown."""
     pricing = answer.pricing
     known_input = pricing.HasField("input_nanodollars_per_million")
     known_output = pricing.HasField("output_nanodollars_per_million")
-    return Price(
+    price = Price(
         price_id=answer.price_id,
         prompt=pricing.input_nanodollars_per_million if known_input else None,
         completion=pricing.output_nanodollars_per_million if known_output else None,
     )
+    return BookPrice(price, answer.source == _REFERENCE)
 
 
-def route_of(route: listing_catalogue_pb2.Route, price: Price | None) -> Route:
+def route_of(route: listing_catalogue_pb2.Route, found: BookPrice | None) -> Route:
     """The data plane's route; the vendor's credential is bound to the endpoint's host."""
+    is_estimate = found is not None and found.is_estimate
+    price = None if found is None else found.price
     host = urlsplit(route.endpoint_url).hostname or ""
     credential = Credential(host, "authorization", f"Bearer {route.credential}") if route.credential else None
     return Route(
@@ -137,9 +155,15 @@ def route_of(route: listing_catalogue_pb2.Route, price: Price | None) -> Route:
         protocol=route.protocol,
         provider=host,
         team_slug=route.team_slug,
+        team_id=route.team_id,
+        declared_provider=route.provider,
+        tags=tuple(route.tags),
+        visibility=route.visibility,
         state="deprecated" if route.state == "deprecated" else "published",
         credential=credential,
-        price=price,
+        price=None if is_estimate else price,
+        estimate_price=price if is_estimate else None,
+        unknown_price=UnknownPrice.ESTIMATE if is_estimate else UnknownPrice.DENY,
         context_length=route.context_length if route.HasField("context_length") else None,
         created_at=microseconds(route.created_at),
         deprecated_at=microseconds(route.deprecated_at) if route.HasField("deprecated_at") else None,

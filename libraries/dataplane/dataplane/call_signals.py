@@ -1,0 +1,79 @@
+"""Every metric of the data plane, by name."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from dataplane.analytics_buffer import AnalyticsBuffer
+from dataplane.rate_leaser import RateLeaser
+
+
+class RateSignals:
+    """Gauges of the rates that this process counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._degraded = Gauge(
+            "marketplace_rates_degraded",
+            "1 while this process counts rates alone because Valkey does not answer.",
+            registry=registry,
+        )
+        self._keys_alone = Gauge(
+            "marketplace_rate_keys_alone", "Keys whose rates this process counts alone.", registry=registry
+        )
+        self._exchanges = Gauge(
+            "marketplace_rate_exchanges", "Times that rates were asked of Valkey.", registry=registry
+        )
+        self._failures = Gauge(
+            "marketplace_rate_failures", "Keys that were asked for and not answered in time.", registry=registry
+        )
+
+    def show(self, leaser: RateLeaser) -> None:
+        """Bring the figures of the rates up to date."""
+        self._degraded.set(0 if leaser.degraded is None else 1)
+        self._keys_alone.set(len(leaser.book.alone))
+        self._exchanges.set(leaser.exchanges)
+        self._failures.set(leaser.failures)
+
+
+class AnalyticsSignals:
+    """How calls went, on its way to analytics."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._kept = Gauge("marketplace_analytics_kept", "Ended calls that wait for analytics.", registry=registry)
+        self._sent = Counter("marketplace_analytics_sent", "Ended calls that analytics counted.", registry=registry)
+        self._dropped = Counter(
+            "marketplace_analytics_dropped", "Ended calls that analytics will never hear of.", registry=registry
+        )
+        self._shown = (0, 0)
+
+    def show(self, buffer: AnalyticsBuffer) -> None:
+        """Bring the figures up to date."""
+        sent, dropped = self._shown
+        self._kept.set(len(buffer))
+        self._sent.inc(buffer.sent - sent)
+        self._dropped.inc(buffer.dropped - dropped)
+        self._shown = (buffer.sent, buffer.dropped)
+
+
+class CallSignals:
+    """Counters and gauges of the calls of this process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.calls = Counter(
+            "marketplace_data_plane_requests", "Requests to the data plane's paths.", ["path_kind"], registry=registry
+        )
+        self.settled = Gauge(
+            "marketplace_calls_settled", "Ends of calls that consumption acknowledged.", registry=registry
+        )
+        self.settlement_failures = Gauge(
+            "marketplace_settlement_failures_in_a_row",
+            "Failed tries since the last acknowledgement.",
+            registry=registry,
+        )
+        self.in_flight = Gauge("marketplace_calls_in_flight", "Calls under way.", registry=registry)
+        self.rates = RateSignals(registry)
+        self.analytics = AnalyticsSignals(registry)
+        self.policy_bundle = Gauge(
+            "marketplace_policy_bundle_version", "Version of the policies in force; 0 for none.", registry=registry
+        )
+        self.policy_denials = Gauge(
+            "marketplace_policy_denials", "Calls that policies refused since the start.", registry=registry
+        )

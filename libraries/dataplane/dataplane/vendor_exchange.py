@@ -1,0 +1,283 @@
+"""One call's exchange with its vendor: written down, forwarded, metered, settled before its last bytes leave."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chassis.errors import MarketplaceError
+from dataplane.analytics_buffer import CallEnd
+from dataplane.call_facts_shown import EndFacts, begin_lines, end_comment, end_lines, facts_at_end, rates_left
+from dataplane.call_ledger import CallLedger, Ending
+from dataplane.call_limits import CallLimits
+from dataplane.call_records import Outcome, Settled
+from dataplane.failed_call import fail
+from dataplane.live_call import LiveCall
+from dataplane.rate_headers import Left
+from dataplane.refusals import UpstreamFailed, UpstreamTimedOut
+from dataplane.sse import EventTooLarge, comment
+from dataplane.token_estimates import estimated_usage
+from dataplane.usage import NOTHING_USED, Usage
+from dataplane.wire_formats.openai.errors import error_event, vendor_error_body, vendor_status
+from dataplane.wire_formats.openai.replies import reply_usage
+from dataplane.wire_formats.openai.streams import StreamMeter
+from wire.client_connection import ClientConnection
+from wire.errors import Broken
+from wire.exchange import Exchange
+from wire.reply_head import header_lines
+from wire.request_head import Headers
+from wire.ticker import Ticker
+
+_CALLER_LEFT_STATUS = 499
+_LARGEST_ERROR = 64 << 10
+_READ_OUT_SECONDS = 0.25
+_FAREWELL = b"data: [DONE]\n\n"
+# A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
+_MOST_BYTES_PER_TOKEN = 256
+_JSON_TYPE = b"application/json"
+_JSON_LINE = b"content-type: application/json\r\n"
+_STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+
+
+def _untold(end: CallEnd) -> None:
+    """Nobody wants to know how calls went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every exchange of a door shares; `ended` hears of each call that ended, and takes no time."""
+
+    ledger: CallLedger
+    now: Callable[[], int]
+    limits: CallLimits
+    ticker: Ticker
+    ended: Callable[[CallEnd], None] = _untold
+
+
+class VendorExchange:
+    """Takes the vendor's response and gives the caller its reply. However it ends, the call is settled, once."""
+
+    __slots__ = (
+        "_around",
+        "_caller",
+        "_connection",
+        "_finished",
+        "_head",
+        "_loop",
+        "_meter",
+        "_parts",
+        "_size",
+        "_status",
+        "_until",
+        "call",
+        "deadline",
+    )
+
+    def __init__(self, call: LiveCall, caller: Exchange, around: Surroundings) -> None:
+        self.call = call
+        self._caller = caller
+        self._around = around
+        self._loop = asyncio.get_running_loop()
+        self._connection: ClientConnection | None = None
+        self._meter: StreamMeter | None = None
+        self._head: dict[bytes, bytes] = {}
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._status = 0
+        self._finished = False
+        began = self._loop.time()
+        self._until = began + around.limits.total_seconds
+        self.deadline = min(began + around.limits.head_seconds, self._until)
+
+    def start(self, connection: ClientConnection, request: bytes) -> None:
+        """Write the call down, then send it; raises JournalUnavailable, and then nothing was sent nor taken."""
+        call, around = self.call, self._around
+        try:
+            around.ledger.open(call.facts, call.admitted)
+        except BaseException:
+            connection.unused()
+            raise
+        call.moments.sent = around.now()
+        self._connection = connection
+        around.ticker.watch(self)
+        connection.send(request, self)
+
+    # The caller's side.
+
+    def caller_left(self) -> None:
+        """Nobody waits for the reply: close the vendor's connection, charge what was used."""
+        if not self._finished:
+            self._settle(Outcome.CALLER_LEFT, _CALLER_LEFT_STATUS, self._seen())
+            self._finish()
+
+    def caller_has_room(self, has_room: bool) -> None:
+        """Read from the vendor only as fast as the caller takes."""
+        if self._connection is not None:
+            self._connection.hold(not has_room)
+
+    # The vendor's side.
+
+    def head_came(self, status: int, headers: Headers) -> None:
+        """The head decides which kind of reply this will be."""
+        self._status = status
+        self._head = head = dict(headers)
+        if status != 200:
+            return
+        if head.get(b"content-encoding", b"identity") not in (b"identity", b""):
+            self._break(UpstreamFailed("The provider compressed its reply although it was asked not to."))
+        elif head.get(b"content-type", b"").lower().startswith(b"text/event-stream"):
+            self._meter = StreamMeter(hide_usage=not self.call.request.wants_usage)
+            self._caller.begin(200, _STREAM_LINES + begin_lines(self.call, rates_left(self.call)))
+            self._extend()
+
+    def body_came(self, data: bytes) -> None:
+        """A part of the reply."""
+        if self._finished:
+            return
+        if self.call.moments.first_byte is None:
+            self.call.moments.first_byte = self._around.now()
+        self._extend()
+        if self._meter is not None:
+            self._stream(self._meter, data)
+            return
+        self._size += len(data)
+        most = self._around.limits.reply_bytes if self._status == 200 else _LARGEST_ERROR
+        if self._size > most:
+            self._break(UpstreamFailed(f"The provider's reply is larger than {most} bytes."))
+        else:
+            self._parts.append(data)
+
+    def ended(self) -> None:
+        """The reply is whole."""
+        self._connection = None
+        if self._finished:
+            self._around.ticker.forget(self)
+        elif self._meter is not None:
+            self._end_stream(self._meter)
+            self._finish()
+        elif self._status == 200:
+            self._plain()
+        else:
+            self._refuse()
+
+    def broken(self, error: Broken) -> None:
+        """The vendor's connection broke, or what came is no HTTP."""
+        self._connection = None
+        if self._finished:
+            self._around.ticker.forget(self)
+        else:
+            self._break(UpstreamFailed(str(error)))
+
+    def room(self, has_room: bool) -> None:
+        """How fast the vendor takes the request, which is written whole at once."""
+
+    def late(self) -> None:
+        """The vendor did not answer, or did not go on, or did not finish in time."""
+        if self._finished:
+            self._finish()
+            return
+        said = "finish" if self._loop.time() >= self._until else "go on" if self._status else "answer"
+        self._break(UpstreamTimedOut(f"The provider did not {said} in time."))
+
+    # Replies.
+
+    def _stream(self, meter: StreamMeter, data: bytes) -> None:
+        try:
+            passed = meter.feed(data)
+        except EventTooLarge:
+            self._break(UpstreamFailed("The provider sent an event that is too large."))
+            return
+        self._caller.write(passed)
+        if meter.done:
+            self._end_stream(meter)
+            self._read_out()
+        elif self._passes_bound(meter):
+            self._end_stream(meter)
+            self._finish()
+
+    def _end_stream(self, meter: StreamMeter) -> None:
+        ending = b""
+        outcome = Outcome.UPSTREAM_ERROR if meter.failed else Outcome.COMPLETED
+        if not meter.done and self._passes_bound(meter):
+            outcome = Outcome.CUT
+            ending = error_event(_Cut("The stream passed the tokens reserved for it and was cut."))
+        tail = meter.finish() or (_FAREWELL if outcome is Outcome.CUT else b"")
+        facts = self._facts_at_end(outcome, meter.usage or self._seen(), rates_left(self.call))
+        self._caller.end(ending + comment(end_comment(self.call, facts)) + tail)
+
+    def _plain(self) -> None:
+        body = self._body()
+        left = rates_left(self.call)
+        facts = self._facts_at_end(Outcome.COMPLETED, reply_usage(body) or self._seen(), left)
+        said = self._head.get(b"content-type", _JSON_TYPE)
+        content_type = _JSON_LINE if said == _JSON_TYPE else header_lines([(b"content-type", said)])
+        self._caller.reply(200, content_type + begin_lines(self.call, left) + end_lines(facts), body)
+        self._finish()
+
+    def _refuse(self) -> None:
+        """Pass a vendor's refusal on; vendors bill nothing for one."""
+        status = vendor_status(self._status)
+        self._settle(Outcome.UPSTREAM_ERROR, status, NOTHING_USED)
+        lines = _JSON_LINE + begin_lines(self.call, rates_left(self.call))
+        retry_after = self._head.get(b"retry-after", b"")
+        if status in (429, 503) and retry_after.isdigit():
+            lines += b"retry-after: %b\r\n" % retry_after
+        self._caller.reply(status, lines, vendor_error_body(self._status, self._body()))
+        self._finish()
+
+    def _break(self, error: MarketplaceError) -> None:
+        """The vendor failed: charge what was seen, tell the caller."""
+        self._settle(Outcome.UPSTREAM_BROKEN, error.http_status, self._seen())
+        self._finish()
+        fail(self._caller, error, self.call.facts.call_id)
+
+    # Ends.
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._around.ticker.forget(self)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.drop()
+
+    def _read_out(self) -> None:
+        """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""
+        self._finished = True
+        self.deadline = self._loop.time() + _READ_OUT_SECONDS
+
+    def _extend(self) -> None:
+        self.deadline = min(self._loop.time() + self._around.limits.idle_seconds, self._until)
+
+    def _settle(self, outcome: Outcome, status: int, usage: Usage) -> Settled:
+        call = self.call
+        settled = call.settled
+        if settled is None:
+            ending = Ending(outcome, status, usage, self._around.now(), call.moments.first_byte)
+            settled = call.settled = self._around.ledger.settle(call.facts, call.admitted, ending)
+            self._around.ended((settled, call.moments.sent))
+        return settled
+
+    def _facts_at_end(self, outcome: Outcome, usage: Usage, left: Left) -> EndFacts:
+        settled = self._settle(outcome, 200, usage)
+        return facts_at_end(self.call, settled, self._around.ledger.state.leases, left)
+
+    def _passes_bound(self, meter: StreamMeter) -> bool:
+        bound = self.call.completion_bound
+        used = meter.usage.completion_tokens if meter.usage is not None else meter.frames
+        return used > bound or meter.content_bytes > _MOST_BYTES_PER_TOKEN * (bound + 1)
+
+    def _seen(self) -> Usage:
+        """What was used as far as the bytes tell; the vendor's own count where it came."""
+        meter = self._meter
+        prompt = self.call.facts.prompt_estimate
+        if meter is None:
+            return estimated_usage(prompt, 0, self._size if self.call.completion_bound else 0)
+        return meter.usage or estimated_usage(prompt, meter.frames, meter.content_bytes)
+
+    def _body(self) -> bytes:
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+
+class _Cut(UpstreamFailed):
+    """The stream used what was reserved for it."""
+
+    code = "reservation_exceeded"
