@@ -13,3 +13,9 @@ class ScopeNotFound(NotFound):
     """No limit of that scope."""
 
     code = "scope_not_found"
+
+
+class RequestOutdated(Conflict):
+    """A request for leases whose holder has said that its answer arrived."""
+
+    code = "request_outdated"

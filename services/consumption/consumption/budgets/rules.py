@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from dataplane.leases import lease_size
+
 NANODOLLARS = 1_000_000_000
 MAX_AMOUNT = 10**15
+# Stands for no limit at all: what is leased of such a scope is only counted.
+_ENDLESS = 2**62
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,11 @@ class Limit:
     subject_id: str
     unit: str
     amount: int | None
+
+    @property
+    def bound(self) -> int:
+        """The amount, or one that nothing reaches where there is no limit."""
+        return _ENDLESS if self.amount is None else self.amount
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Balance:
     leased: int = 0
     unknown: int = 0
     overdraft: int = 0
+    scarce_until: datetime | None = None
 
     @property
     def used(self) -> int:
@@ -66,10 +76,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a scope gave: the balance before it, and the amount."""
+    """What a scope gave: the balance before it, the amount, and the grant's number among all."""
 
     balance: Balance
     amount: int
+    number: int = 0
 
 
 def month_of(moment: datetime) -> Month:
@@ -87,6 +98,13 @@ def nanodollars_of(dollars: str) -> int:
 def dollars_of(nanodollars: int) -> str:
     """A decimal string of US dollars, exact, without needless zeros: 1500000 gives 0.0015."""
     return format((Decimal(nanodollars) / NANODOLLARS).normalize(), "f")
+
+
+def grant_size(balance: Balance, wish: Wish, now: datetime) -> int:
+    """How much to lease of a scope, 0 where not even the need fits; while a scope is recalled nobody gets a stock."""
+    free = balance.limit.bound if balance.limit.amount is None else balance.free
+    is_scarce = balance.scarce_until is not None and now < balance.scarce_until
+    return lease_size(free, wish.needed, wish.needed if is_scarce else wish.wanted)
 
 
 def shorts_of(grants: Sequence[Grant]) -> list[Balance]:

@@ -1,50 +1,23 @@
 """The Keys door: what the data plane asks about a key."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from chassis.clock import Clock
-from chassis.event_log.port import RecordedEvent
 from chassis.rpc.server import Context
 from consumption.budgets.rules import month_of
-from consumption.keys.events import CHANGED, REVOKED
-from consumption.keys.ports import KeyFinder
-from consumption.keys.rules import TIERS, Key, limits_of_key
+from consumption.keys.actions import IdentifyKey
+from consumption.keys.key_changes import KeyChanges
+from consumption.keys.ports import KnownKey
+from consumption.keys.rules import rates_of
 from marketplace.consumption.v1 import keys_pb2
 from marketplace.consumption.v1.keys_pb2_grpc import KeysServicer
-
-MAX_WAITING_CHANGES = 10_000
-
-
-class KeyChanges:
-    """Hands key ids whose records must be forgotten to everybody who watches."""
-
-    def __init__(self) -> None:
-        self._watchers: set[asyncio.Queue[str]] = set()
-
-    async def take(self, event: RecordedEvent) -> None:
-        """Take one event of the key topic."""
-        if event.type in {CHANGED, REVOKED}:
-            for watcher in self._watchers:
-                if not watcher.full():
-                    watcher.put_nowait(event.key)
-
-    async def watch(self) -> AsyncIterator[str]:
-        """Key ids from now on."""
-        mine: asyncio.Queue[str] = asyncio.Queue(MAX_WAITING_CHANGES)
-        self._watchers.add(mine)
-        try:
-            while True:
-                yield await mine.get()
-        finally:
-            self._watchers.discard(mine)
 
 
 class KeysDoor(KeysServicer):
     """Translates questions about keys."""
 
-    def __init__(self, keys: KeyFinder, changes: KeyChanges, clock: Clock) -> None:
-        self._keys = keys
+    def __init__(self, identify: IdentifyKey, changes: KeyChanges, clock: Clock) -> None:
+        self._identify = identify
         self._changes = changes
         self._clock = clock
 
@@ -52,18 +25,18 @@ class KeysDoor(KeysServicer):
         self, request: keys_pb2.GetKeyByDigestRequest, context: Context
     ) -> keys_pb2.GetKeyByDigestResponse:
         """The record of a key."""
-        key = await self._keys.by_digest(request.digest)
-        return keys_pb2.GetKeyByDigestResponse(key=self._record(key))
+        known = await self._identify(request.digest, request.proof)
+        return keys_pb2.GetKeyByDigestResponse(key=self._record(known))
 
     async def WatchKeyChanges(
         self, request: keys_pb2.WatchKeyChangesRequest, context: Context
     ) -> AsyncIterator[keys_pb2.KeyChange]:
-        """Ids of changed keys, until either side ends it."""
-        async for key_id in self._changes.watch():
-            yield keys_pb2.KeyChange(key_id=key_id)
+        """What to forget, until either side ends it."""
+        async for change in self._changes.watch():
+            yield change
 
-    def _record(self, key: Key) -> keys_pb2.KeyRecord:
-        tier = TIERS[key.tier]
+    def _record(self, known: KnownKey) -> keys_pb2.KeyRecord:
+        key, rates = known.key, rates_of(known.key, known.tier)
         record = keys_pb2.KeyRecord(
             key_id=key.key_id,
             team_id=key.team_id,
@@ -71,17 +44,19 @@ class KeysDoor(KeysServicer):
             account_id=key.account_id,
             name=key.name,
             allowed_listings=key.allowed_listings,
+            allowed_models=key.allowed_models,
+            permissions=key.permissions,
             state=key.state,
-            requests_per_second=tier.requests_per_second,
-            burst=tier.burst,
-            permissions=["call"],
-            max_concurrency=key.max_concurrency,
+            requests_per_second=rates.requests_per_second,
+            burst=rates.burst,
+            tokens_per_minute=rates.tokens_per_minute,
+            max_concurrency=rates.max_concurrency,
         )
-        if key.expires_at is not None:
-            record.expires_at.FromDatetime(key.expires_at)
+        ends = [moment for moment in (key.expires_at, known.ends_at) if moment is not None]
+        if ends:
+            record.expires_at.FromDatetime(min(ends))
         month = month_of(self._clock.now())
-        for limit in limits_of_key(key):
-            if limit.amount is not None:
-                scope = record.scopes.add(scope_id=limit.scope_id, kind=limit.kind, unit=limit.unit, limit=limit.amount)
-                scope.resets_at.FromDatetime(month.end)
+        for limit in known.limits:
+            scope = record.scopes.add(scope_id=limit.scope_id, kind=limit.kind, unit=limit.unit, limit=limit.amount)
+            scope.resets_at.FromDatetime(month.end)
         return record

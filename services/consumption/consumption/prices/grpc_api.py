@@ -17,7 +17,7 @@ class PricesDoor(PricesServicer):
     async def GetPrice(self, request: prices_pb2.GetPriceRequest, context: Context) -> prices_pb2.GetPriceResponse:
         """The price of a version at a moment."""
         row = await self._book.at(request.listing_version_id, request.at.ToDatetime(UTC))
-        answer = prices_pb2.GetPriceResponse(price_id=row.price_id)
+        answer = prices_pb2.GetPriceResponse(price_id=row.price_id, source=row.source)
         answer.effective_from.FromDatetime(row.effective_from)
         answer.pricing.model = row.model
         if row.input_price is not None:

@@ -55,6 +55,7 @@ def _message(usage: UsageRow) -> usage_pb2.UsageRow:
         status=usage.status,
         duration_microseconds=usage.duration,
         first_byte_microseconds=usage.first_byte,
+        policy_version=usage.policy_version,
     )
     row.started_at.FromDatetime(usage.started_at)
     return row

@@ -6,8 +6,16 @@ from chassis.clock import Clock
 from chassis.errors import InvalidInput
 from chassis.rpc.server import Context
 from consumption.settlement.ports import SettlementStore
-from consumption.settlement.rules import Charge, EndedCall, LeaseReturn, UsageRow
-from marketplace.consumption.v1 import settlement_pb2
+from consumption.settlement.rules import (
+    Charge,
+    ClaimedReply,
+    EndedCall,
+    LeaseReturn,
+    UnmadeCall,
+    UsageRow,
+    claimed_reply,
+)
+from marketplace.consumption.v1 import replies_pb2, settlement_pb2
 from marketplace.consumption.v1.settlement_pb2_grpc import SettlementServicer
 from marketplace.events.v1 import usage_pb2
 
@@ -27,9 +35,10 @@ class SettlementDoor(SettlementServicer):
         """Commit a batch."""
         if not request.holder or len(request.calls) > MAX_CALLS:
             raise InvalidInput(f"Name the holder and at most {MAX_CALLS} calls.")
-        calls = [EndedCall(_usage(call.usage), _charges(call)) for call in request.calls]
+        calls = [_call(call) for call in request.calls]
         returns = [_return(returned) for returned in request.returns]
-        fresh = await self._store.commit(request.holder, calls, returns, self._clock.now())
+        unmade = [UnmadeCall(call.team_id, call.call_id) for call in request.unmade]
+        fresh = await self._store.commit(request.holder, calls, returns, self._clock.now(), unmade)
         return settlement_pb2.CommitEndsResponse(committed=fresh, already_known=len(calls) - fresh)
 
     async def SealHolder(
@@ -38,6 +47,14 @@ class SettlementDoor(SettlementServicer):
         """Take back what a holder still leased."""
         await self._store.seal(request.holder, self._clock.now())
         return settlement_pb2.SealHolderResponse()
+
+
+def _call(call: settlement_pb2.EndedCall) -> EndedCall:
+    return EndedCall(_usage(call.usage), _charges(call), _reply(call.reply) if call.HasField("reply") else None)
+
+
+def _reply(reply: replies_pb2.KeptReply) -> ClaimedReply | None:
+    return claimed_reply(reply.fate, reply.status, reply.header_lines, reply.body)
 
 
 def _usage(row: usage_pb2.UsageRow) -> UsageRow:
@@ -64,6 +81,7 @@ def _usage(row: usage_pb2.UsageRow) -> UsageRow:
         status=row.status,
         duration=row.duration_microseconds,
         first_byte=row.first_byte_microseconds if row.HasField("first_byte_microseconds") else None,
+        policy_version=row.policy_version,
     )
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import EventLog
+from consumption.settlement.claimed_replies import end_claims, free_claims_of
 from consumption.settlement.events import usage_recorded
-from consumption.settlement.rules import EndedCall, LeaseReturn, Movements, movements_of
+from consumption.settlement.rules import EndedCall, LeaseReturn, Movements, UnmadeCall, after_seal, movements_of
 
 # Above every limit that can be set, and so far below 2^63 that no sum of a balance's columns passes that.
 _FULL = 2**60
@@ -16,13 +17,14 @@ _INSERT = """
     INSERT INTO usage_rows (
         call_id, started_at, team_id, account_id, key_id, listing_id, listing_version_id, listing_name, listing_version,
         provider, model, prompt_tokens, cached_prompt_tokens, completion_tokens, cost_nanodollars, price_id, outcome,
-        estimated, streamed, status, duration_microseconds, first_byte_microseconds, charges, holder, recorded_at
+        estimated, streamed, status, duration_microseconds, first_byte_microseconds, charges, holder, recorded_at,
+        policy_version
     )
     SELECT * FROM unnest(
         $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
         $17::text[], $18::boolean[], $19::boolean[], $20::integer[], $21::bigint[], $22::bigint[], $23::jsonb[],
-        $24::text[], $25::timestamptz[]
+        $24::text[], $25::timestamptz[], $26::bigint[]
     )
     ON CONFLICT DO NOTHING RETURNING call_id
 """
@@ -36,13 +38,21 @@ class PostgresSettlementStore:
         self._log = log
 
     async def commit(
-        self, holder: str, calls: Sequence[EndedCall], returns: Sequence[LeaseReturn], now: datetime
+        self,
+        holder: str,
+        calls: Sequence[EndedCall],
+        returns: Sequence[LeaseReturn],
+        now: datetime,
+        unmade: Sequence[UnmadeCall] = (),
     ) -> int:
         """Keep what was not seen before, in one transaction with one event; how many calls were new."""
         async with self._database.transaction() as transaction:
             fresh_calls = await _insert_rows(transaction, holder, calls, now)
-            fresh_returns = await _insert_returns(transaction, returns, now)
-            await _move(transaction, holder, movements_of(fresh_calls, fresh_returns))
+            sealed = await _is_sealed(transaction, holder)
+            fresh_returns = [] if sealed else await _insert_returns(transaction, holder, returns, now)
+            movements = movements_of(fresh_calls, fresh_returns)
+            await _move(transaction, holder, after_seal(movements) if sealed else movements)
+            await end_claims(transaction, fresh_calls, unmade)
             if fresh_calls:
                 await self._log.append(transaction, usage_recorded(fresh_calls, now))
         return len(fresh_calls)
@@ -64,6 +74,14 @@ class PostgresSettlementStore:
                 holder,
             )
             await transaction.execute("DELETE FROM lease_answers WHERE holder = $1", holder)
+            await transaction.execute("DELETE FROM lease_returns WHERE holder = $1", holder)
+            await free_claims_of(transaction, holder)
+
+
+async def _is_sealed(transaction: Transaction, holder: str) -> bool:
+    # FOR SHARE against the seal: what it gave back must not be taken from the leases of others once more.
+    row = await transaction.fetch_one("SELECT sealed_at FROM lease_holders WHERE holder = $1 FOR SHARE", holder)
+    return row is not None and row["sealed_at"] is not None
 
 
 async def _lock_balances_of(transaction: Transaction, holder: str) -> None:
@@ -96,19 +114,22 @@ def _columns(call: EndedCall, holder: str, now: datetime) -> tuple[object, ...]:
         *(usage.listing_version_id, usage.listing_name, usage.listing_version, usage.provider, usage.model),
         *(usage.prompt_tokens, usage.cached_prompt_tokens, usage.completion_tokens, usage.cost, usage.price_id),
         *(usage.outcome, usage.estimated, usage.streamed, usage.status, usage.duration, usage.first_byte),
-        *(json.dumps(charges), holder, now),
+        *(json.dumps(charges), holder, now, usage.policy_version),
     )
 
 
-async def _insert_returns(transaction: Transaction, returns: Sequence[LeaseReturn], now: datetime) -> list[LeaseReturn]:
+async def _insert_returns(
+    transaction: Transaction, holder: str, returns: Sequence[LeaseReturn], now: datetime
+) -> list[LeaseReturn]:
     by_id = {returned.return_id: returned for returned in returns}
     if not by_id:
         return []
     fresh = await transaction.fetch(
-        "INSERT INTO lease_returns (return_id, returned_at) SELECT r, $2 FROM unnest($1::text[]) AS r"
+        "INSERT INTO lease_returns (return_id, returned_at, holder) SELECT r, $2, $3 FROM unnest($1::text[]) AS r"
         " ON CONFLICT DO NOTHING RETURNING return_id",
         list(by_id),
         now,
+        holder,
     )
     return [by_id[row["return_id"]] for row in fresh]
 

@@ -4,8 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 UNKNOWN = "unknown"
+# What the table of replies takes.
+LARGEST_BODY = 256 << 10
+LONGEST_HEADER_LINES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,10 @@ class Charge:
 
 @dataclass(frozen=True)
 class UsageRow:
-    """One call that ended. Tokens are counts, durations microseconds, the cost nano-dollars; None is unknown."""
+    """One call that ended. Tokens are counts, durations microseconds, the cost nano-dollars; None is unknown.
+
+    `policy_version` is 0 where no policies were enforced.
+    """
 
     call_id: str
     started_at: datetime
@@ -44,14 +51,55 @@ class UsageRow:
     status: int
     duration: int
     first_byte: int | None
+    policy_version: int = 0
+
+
+class ReplyFate(StrEnum):
+    """What becomes of the reply to a call that came with an Idempotency-Key; released: its key is free again."""
+
+    KEPT = "kept"
+    TOO_LARGE = "too_large"
+    CALLER_LEFT = "caller_left"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class ClaimedReply:
+    """What the caller was told; no body where it is not kept."""
+
+    fate: ReplyFate
+    status: int
+    header_lines: bytes
+    body: bytes | None
+
+
+def claimed_reply(fate: str, status: int, header_lines: bytes, body: bytes) -> ClaimedReply | None:
+    """A reply as it can be kept: whatever is told of it, it never keeps its call from being settled."""
+    if fate not in frozenset(ReplyFate):
+        return None
+    lines = header_lines if len(header_lines) <= LONGEST_HEADER_LINES else b""
+    if fate != ReplyFate.KEPT:
+        return ClaimedReply(ReplyFate(fate), status, lines, None)
+    if len(body) > LARGEST_BODY or lines != header_lines:
+        return ClaimedReply(ReplyFate.TOO_LARGE, status, lines, None)
+    return ClaimedReply(ReplyFate.KEPT, status, lines, body)
 
 
 @dataclass(frozen=True)
 class EndedCall:
-    """A usage row with its charges."""
+    """A usage row with its charges, and its reply where the call claimed one."""
 
     usage: UsageRow
     charges: tuple[Charge, ...]
+    reply: ClaimedReply | None = None
+
+
+@dataclass(frozen=True)
+class UnmadeCall:
+    """A call that claimed its reply and was not made."""
+
+    team_id: str
+    call_id: str
 
 
 @dataclass(frozen=True)
@@ -97,3 +145,11 @@ def movements_of(calls: Iterable[EndedCall], returns: Sequence[LeaseReturn]) -> 
         for scope_id, period_end, amount in returned.amounts:
             sums[scope_id, period_end].from_lease += amount
     return dict(sums)
+
+
+def after_seal(movements: Movements) -> Movements:
+    """The same sums for a holder that was given up: its leases went back already, so all it used is overdraft."""
+    return {
+        place: Movement(0, moved.settled, moved.unknown, moved.settled + moved.unknown)
+        for place, moved in movements.items()
+    }

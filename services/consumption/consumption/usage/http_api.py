@@ -15,8 +15,9 @@ from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
 from chassis.web.sent_values import SentMoment
 from consumption.access import READ_USAGE
+from consumption.budgets.balance_view import QuotaAnswer, quota_answer
 from consumption.budgets.ports import BalanceReader
-from consumption.budgets.rules import Balance, dollars_of
+from consumption.budgets.rules import dollars_of
 from consumption.usage.ports import UsageReader
 from consumption.usage.rules import CallView, GroupBy, UsageSum
 
@@ -30,7 +31,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"s
 
 
 class UsageGroup(BaseModel):
-    """Calls of one group; `cost` is US dollars as a decimal string over the calls whose price is known."""
+    """Calls of one group; `cost` is US dollars as a decimal string, corrected, over the calls whose price is known."""
 
     group: str
     calls: int
@@ -41,6 +42,7 @@ class UsageGroup(BaseModel):
     estimated_calls: int
     unknown_calls: int
     failed_calls: int
+    corrected_calls: int
 
 
 class UsageAnswer(BaseModel):
@@ -52,27 +54,8 @@ class UsageAnswer(BaseModel):
     groups: list[UsageGroup]
 
 
-class QuotaView(BaseModel):
-    """One limited scope this month; amounts are tokens, or US dollars as decimal strings."""
-
-    scope: str
-    kind: str
-    unit: Literal["tokens", "usd"]
-    limit: str
-    used: str
-    held: str
-    remaining: str
-    resets_at: str
-
-
-class QuotaAnswer(BaseModel):
-    """What is left, and when it resets."""
-
-    items: list[QuotaView]
-
-
 class CallItem(BaseModel):
-    """One call; `cost` is null where its price is unknown."""
+    """One call; `cost` is null where its price is unknown. `corrected`: it was priced again since it was counted."""
 
     id: str
     started_at: str
@@ -88,6 +71,7 @@ class CallItem(BaseModel):
     streamed: bool
     status: int
     duration_ms: float
+    corrected: bool
 
 
 class CallPage(BaseModel):
@@ -132,9 +116,8 @@ async def usage(
 async def quota(
     caller: Caller, balances: Annotated[BalanceReader, Depends(provided("balance_reader"))], clock: TimeGiver
 ) -> QuotaAnswer:
-    """What is left of each limit of the team this month, and when it resets."""
-    rows = await balances.of_team(caller.tenant or "", clock.now())
-    return QuotaAnswer(items=[_quota(balance) for balance in rows])
+    """What is left of each limit of the team, its people and its keys this month, and when it resets."""
+    return quota_answer(await balances.of_team(caller.tenant or "", clock.now()))
 
 
 @router.get("/calls", dependencies=[requires(READ_USAGE)])
@@ -166,6 +149,7 @@ def _group(one: UsageSum) -> UsageGroup:
         estimated_calls=one.estimated_calls,
         unknown_calls=one.unknown_calls,
         failed_calls=one.failed_calls,
+        corrected_calls=one.corrected_calls,
     )
 
 
@@ -175,21 +159,6 @@ def _csv(groups: list[UsageGroup]) -> str:
     writer.writeheader()
     writer.writerows(group.model_dump() for group in groups)
     return text.getvalue()
-
-
-def _quota(balance: Balance) -> QuotaView:
-    money = balance.limit.unit == "nanodollars"
-    shown = dollars_of if money else str
-    return QuotaView(
-        scope=balance.limit.scope_id,
-        kind=balance.limit.kind,
-        unit="usd" if money else "tokens",
-        limit=shown(balance.limit.amount or 0),
-        used=shown(balance.used),
-        held=shown(balance.leased),
-        remaining=shown(balance.remaining),
-        resets_at=rfc3339(balance.month.end),
-    )
 
 
 def _call(row: CallView) -> CallItem:
@@ -208,6 +177,7 @@ def _call(row: CallView) -> CallItem:
         streamed=row.streamed,
         status=row.status,
         duration_ms=row.duration / 1000,
+        corrected=row.is_corrected,
     )
 
 

@@ -13,11 +13,30 @@ _GROUPS = {
 }
 _SUMS = """
     count(*) AS calls, sum(prompt_tokens)::bigint AS prompt_tokens, sum(completion_tokens)::bigint AS completion_tokens,
-    coalesce(sum(cost_nanodollars), 0)::bigint AS cost,
-    count(*) FILTER (WHERE cost_nanodollars IS NULL) AS unpriced_calls,
+    (coalesce(sum(cost_nanodollars), 0) + coalesce(sum(difference), 0))::bigint AS cost,
+    count(*) FILTER (WHERE cost_nanodollars IS NULL AND difference IS NULL) AS unpriced_calls,
     count(*) FILTER (WHERE estimated) AS estimated_calls,
     count(*) FILTER (WHERE outcome = 'unknown') AS unknown_calls,
-    count(*) FILTER (WHERE status >= 400) AS failed_calls
+    count(*) FILTER (WHERE status >= 400) AS failed_calls,
+    count(difference) AS corrected_calls
+"""
+# What corrections add to each call of a time; no row for a call without any.
+_CORRECTED = """
+    (SELECT call_id, started_at, sum(difference)::bigint AS difference FROM corrections
+    WHERE team_id = $3 AND started_at >= $1 AND started_at < $2 GROUP BY 1, 2)
+"""
+_CALLS = """
+    SELECT u.call_id, u.started_at, u.listing_name, u.listing_version, u.model, u.key_id, u.prompt_tokens,
+        u.completion_tokens, CASE WHEN c.difference IS NULL THEN u.cost_nanodollars
+            ELSE coalesce(u.cost_nanodollars, 0) + c.difference END AS cost,
+        u.outcome, u.estimated, u.streamed, u.status, u.duration_microseconds, c.difference IS NOT NULL AS is_corrected
+    FROM usage_rows u LEFT JOIN LATERAL (
+        SELECT sum(k.difference)::bigint AS difference FROM corrections k
+        WHERE k.call_id = u.call_id AND k.started_at = u.started_at
+    ) c ON true
+    WHERE u.team_id = $5 AND ($1::timestamptz IS NULL OR (u.started_at, u.call_id) < ($1, $2))
+        AND ($3::text IS NULL OR u.key_id = $3)
+    ORDER BY u.started_at DESC, u.call_id DESC LIMIT $4
 """
 
 
@@ -31,10 +50,11 @@ class PostgresUsageReader:
         """Sums of the calls that started in [start, end), largest cost first."""
         async with self._database.transaction(team_id, read_only=True) as transaction:
             rows = await transaction.fetch(
-                f"SELECT {_GROUPS[group_by]} AS grouped, {_SUMS} FROM usage_rows"  # noqa: S608 -- constants
-                " WHERE started_at >= $1 AND started_at < $2 GROUP BY 1 ORDER BY cost DESC, 1 LIMIT 1000",
-                start,
-                end,
+                f"SELECT {_GROUPS[group_by]} AS grouped, {_SUMS}"  # noqa: S608 -- constants
+                f" FROM usage_rows LEFT JOIN {_CORRECTED} c USING (call_id, started_at)"
+                " WHERE team_id = $3 AND started_at >= $1 AND started_at < $2"
+                " GROUP BY 1 ORDER BY cost DESC, 1 LIMIT 1000",
+                *(start, end, team_id),
             )
         return [UsageSum(*row) for row in rows]
 
@@ -44,12 +64,7 @@ class PostgresUsageReader:
         """The newest calls first, after a place."""
         async with self._database.transaction(team_id, read_only=True) as transaction:
             rows = await transaction.fetch(
-                "SELECT call_id, started_at, listing_name, listing_version, model, key_id, prompt_tokens,"
-                " completion_tokens, cost_nanodollars, outcome, estimated, streamed, status, duration_microseconds"
-                " FROM usage_rows WHERE ($1::timestamptz IS NULL OR (started_at, call_id) < ($1, $2))"
-                " AND ($3::text IS NULL OR key_id = $3) ORDER BY started_at DESC, call_id DESC LIMIT $4",
-                *(after or (None, None)),
-                key_id,
-                at_most,
+                _CALLS,
+                *(*(after or (None, None)), key_id, at_most, team_id),
             )
         return [CallView(*row) for row in rows]

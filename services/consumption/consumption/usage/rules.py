@@ -16,7 +16,10 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True)
 class UsageSum:
-    """Calls of one group. `cost` in nano-dollars sums the known ones; `unpriced_calls` says how many are not in it."""
+    """Calls of one group, with their corrections.
+
+    `cost` in nano-dollars sums the known ones; `unpriced_calls` says how many are not in it.
+    """
 
     group: str
     calls: int
@@ -27,11 +30,12 @@ class UsageSum:
     estimated_calls: int
     unknown_calls: int
     failed_calls: int
+    corrected_calls: int
 
 
 @dataclass(frozen=True)
 class CallView:
-    """One call as its team sees it."""
+    """One call as its team sees it; its cost is the corrected one."""
 
     call_id: str
     started_at: datetime
@@ -47,3 +51,4 @@ class CallView:
     streamed: bool
     status: int
     duration: int
+    is_corrected: bool

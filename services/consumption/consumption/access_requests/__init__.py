@@ -1,0 +1,1 @@
+"""Access requests: a person asks for a key to one listing, and somebody else decides."""

@@ -1,0 +1,69 @@
+"""Budgets of platform, teams and people in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.database.pool import Database
+from chassis.event_log.port import EventLog
+from consumption.budgets.levels import PLATFORM, Amounts, Subject, limits_of
+from consumption.budgets.postgres_store import BALANCE_COLUMNS, balance_of
+from consumption.budgets.rules import Balance, month_of
+from consumption.facts import KEY_TOPIC, event_of
+from marketplace.events.v1.key_pb2 import BudgetChanged
+
+_BALANCES = f"""
+    SELECT {BALANCE_COLUMNS} FROM limits l LEFT JOIN balances b ON b.scope_id = l.scope_id AND b.period_start = $1
+    WHERE l.amount IS NOT NULL AND (l.scope_id = ANY($2::text[]) OR l.team_id = ANY($3::text[]))
+    ORDER BY l.scope_id LIMIT 1000
+"""  # noqa: S608 -- a constant
+
+
+class PostgresBudgets:
+    """A person's budget through the role that sees one team, a team's and the platform's through the worker role."""
+
+    def __init__(self, team: Database, platform: Database, log: EventLog) -> None:
+        self._team = team
+        self._platform = platform
+        self._log = log
+
+    async def put(self, subject: Subject, amounts: Amounts, actor: str, now: datetime) -> None:
+        """Set both limits of a subject in one transaction with the event."""
+        fact = BudgetChanged(
+            kind=subject.level,
+            subject_id=subject.subject_id,
+            team_id=subject.team_id,
+            actor=actor,
+            monthly_tokens=amounts.tokens,
+            monthly_nanodollars=amounts.nanodollars,
+        )
+        database, tenant = self._reach(subject)
+        async with database.transaction(tenant) as transaction:
+            for limit in limits_of(subject, amounts):
+                await transaction.execute(
+                    "INSERT INTO limits (scope_id, team_id, kind, subject_id, unit, amount)"
+                    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope_id) DO UPDATE SET amount = excluded.amount",
+                    *(limit.scope_id, subject.team_id, limit.kind, limit.subject_id, limit.unit, limit.amount),
+                )
+            await self._log.append(transaction, [event_of(KEY_TOPIC, f"budget:{subject.scope}", fact, now)])
+
+    async def balances(self, subject: Subject, now: datetime) -> list[Balance]:
+        """What is limited of a subject in the month of `now`."""
+        database, tenant = self._reach(subject)
+        scopes = [limit.scope_id for limit in limits_of(subject, Amounts(None, None))]
+        return await _read(database, tenant, now, scopes=scopes)
+
+    async def overview(self, team_id: str | None, now: datetime) -> list[Balance]:
+        """The platform's balances; with a team, all of that team's as well."""
+        return await _read(self._platform, None, now, teams=(PLATFORM, team_id or ""))
+
+    def _reach(self, subject: Subject) -> tuple[Database, str | None]:
+        return (self._team, subject.team_id) if subject.level == "user" else (self._platform, None)
+
+
+async def _read(
+    database: Database, tenant: str | None, now: datetime, *, scopes: Sequence[str] = (), teams: Sequence[str] = ()
+) -> list[Balance]:
+    month = month_of(now)
+    async with database.transaction(tenant, read_only=True) as transaction:
+        rows = await transaction.fetch(_BALANCES, month.start, list(scopes), list(teams))
+    return [balance_of(row, month) for row in rows]

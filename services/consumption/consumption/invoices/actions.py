@@ -1,0 +1,81 @@
+"""What can be done with suppliers' invoices; who may is the routes' rule."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.clock import Clock
+from chassis.identity.principal import Principal
+from consumption.invoices.csv_lines import InvoiceReader
+from consumption.invoices.ports import CountedUsage, InvoiceStore, Registered, ResolutionStore
+from consumption.invoices.resolutions import Decision, UnknownCall
+from consumption.invoices.rules import Compared, Invoice, compared
+
+MOST_UNKNOWN = 1000
+NewId = Callable[[str, datetime], str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """An invoice beside our books as they are now; of the unknown calls at most MOST_UNKNOWN."""
+
+    registered: Registered
+    rows: Sequence[Compared]
+    unknown: Sequence[UnknownCall]
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """Hold an invoice against our books."""
+
+    store: InvoiceStore
+    usage: CountedUsage
+
+    async def __call__(self, invoice_id: str) -> Report:
+        """Raises InvoiceNotFound."""
+        return await self.of(await self.store.find(invoice_id))
+
+    async def of(self, registered: Registered) -> Report:
+        """The report on an invoice at hand."""
+        invoice = registered.invoice
+        sums = await self.usage.sums(invoice)
+        return Report(registered, compared(invoice, sums), await self.usage.unknown(invoice, MOST_UNKNOWN))
+
+
+@dataclass(frozen=True)
+class RegisterInvoice:
+    """Take in a supplier's invoice as its bytes come; the same file for the same supplier is the same invoice."""
+
+    store: InvoiceStore
+    report: ReadReport
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Principal, provider: str, file: AsyncIterator[bytes]) -> Report:
+        """The report. Raises InvoiceRefused."""
+        reader = InvoiceReader()
+        async for data in file:
+            reader.feed(data)
+        read, now = reader.finish(), self.clock.now()
+        digest = hashlib.sha256(read.digest + provider.encode()).digest()
+        invoice_id = self.new_id("inv", now)
+        span = (read.first_day, read.last_day)
+        invoice = Invoice(invoice_id, digest, provider, read.currency, *span, lines=read.billed)
+        return await self.report.of(await self.store.add(invoice, read.lines, caller.account_id, now))
+
+
+@dataclass(frozen=True)
+class ResolveCalls:
+    """Decide calls of unknown end by an invoice: settle what was billed, release what was not."""
+
+    store: InvoiceStore
+    resolutions: ResolutionStore
+    report: ReadReport
+    clock: Clock
+
+    async def __call__(self, caller: Principal, invoice_id: str, decisions: Sequence[Decision]) -> Report:
+        """The report after it. Raises InvoiceNotFound, CallNotResolvable, CostNeeded."""
+        found = await self.store.find(invoice_id)
+        await self.resolutions.resolve(found.invoice, decisions, caller.account_id, self.clock.now())
+        return await self.report.of(found)

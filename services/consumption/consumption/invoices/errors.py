@@ -1,0 +1,34 @@
+"""What can be wrong with an invoice, or with a decision by one."""
+
+from chassis.errors import Conflict, InvalidInput, NotFound
+
+
+class InvoiceRefused(InvalidInput):
+    """The file is no invoice as described; the message names the line and the column."""
+
+    code = "invoice_refused"
+
+
+class InvoiceTypeRefused(InvalidInput):
+    """The body is not declared as CSV."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class InvoiceNotFound(NotFound):
+    """No such invoice."""
+
+    code = "invoice_not_found"
+
+
+class CallNotResolvable(Conflict):
+    """A call is not one of unknown end that this invoice covers, or it was decided before; nothing was changed."""
+
+    code = "call_not_resolvable"
+
+
+class CostNeeded(InvalidInput):
+    """The price book does not say what the call costs: the decision has to."""
+
+    code = "cost_needed"

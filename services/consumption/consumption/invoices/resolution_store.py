@@ -1,0 +1,147 @@
+"""Decisions by an invoice in PostgreSQL: rows, balances and events in one transaction, as the worker role."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.database.pool import Database
+from chassis.database.transaction import Transaction
+from chassis.event_log.port import Event, EventLog
+from consumption.facts import INVOICE_TOPIC, event_of
+from consumption.invoices.errors import CallNotResolvable, CostNeeded
+from consumption.invoices.resolutions import Decision, Resolved, UnknownCall, movements_of, resolved
+from consumption.invoices.rules import Invoice
+from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, covers_model, unknown_calls
+from consumption.settlement.rules import Charge, Movements
+from dataplane.pricing import Price, cost_nanodollars
+from dataplane.usage import Usage
+from marketplace.events.v1.invoice_pb2 import CallsReconciled, ReconciledCall
+
+# Where settlement stops adding up.
+_FULL = 2**60
+_MOST_NAMED = 20
+# In one order, so that two resolutions of the same calls never dead-lock; the second finds none of unknown end.
+_LOCK = f"""
+    SELECT {UNKNOWN_COLUMNS} FROM usage_rows u LEFT JOIN lease_holders h USING (holder)
+    WHERE {COVERED} AND u.outcome = 'unknown' AND u.call_id = ANY($4::text[])
+    ORDER BY u.call_id, u.started_at FOR UPDATE OF u
+"""  # noqa: S608 -- constants
+_MOVE = """
+    UPDATE balances SET unknown = greatest(unknown + $3::bigint, 0),
+        settled = least(settled::numeric + $4::bigint, $6::bigint),
+        overdraft = greatest(least(overdraft::numeric + $5::bigint, $6::bigint), 0)
+    WHERE scope_id = $1 AND period_end = $2
+"""
+
+
+class PostgresResolutions:
+    """Calls of unknown end of all teams."""
+
+    def __init__(self, database: Database, log: EventLog) -> None:
+        self._database = database
+        self._log = log
+
+    async def resolve(self, invoice: Invoice, decisions: Sequence[Decision], actor: str, now: datetime) -> None:
+        """Move rows and balances in one transaction with the events: all decisions, or none.
+
+        Raises CallNotResolvable, CostNeeded.
+        """
+        by_id = {decision.call_id: decision for decision in decisions}
+        async with self._database.transaction() as transaction:
+            calls = await _locked(transaction, invoice, sorted(by_id))
+            prices = await _prices(transaction, calls)
+            ended = [_resolved(call, by_id[call.call_id], prices.get(call.price_id)) for call in calls]
+            for one in ended:
+                await _keep(transaction, invoice, one, actor, now)
+            await _move(transaction, movements_of(ended))
+            await self._log.append(transaction, _events(invoice, ended, actor, now))
+
+
+async def _locked(transaction: Transaction, invoice: Invoice, call_ids: Sequence[str]) -> list[UnknownCall]:
+    rows = await transaction.fetch(_LOCK, *bounds_of(invoice), list(call_ids))
+    calls = [call for call in unknown_calls(rows) if covers_model(invoice, call.model)]
+    missing = sorted(set(call_ids) - {call.call_id for call in calls})
+    if missing:
+        raise CallNotResolvable(
+            f"Nothing was changed: {len(missing)} of the calls are not of unknown end any more, or not covered by this"
+            " invoice.",
+            calls=missing[:_MOST_NAMED],
+        )
+    return calls
+
+
+async def _prices(transaction: Transaction, calls: Sequence[UnknownCall]) -> dict[str, Price]:
+    rows = await transaction.fetch(
+        "SELECT price_id, input_nanodollars_per_million, output_nanodollars_per_million FROM prices"
+        " WHERE price_id = ANY($1::text[])",
+        sorted({call.price_id for call in calls}),
+    )
+    return {row[0]: Price(row[0], row[1], row[2]) for row in rows}
+
+
+def _resolved(call: UnknownCall, decision: Decision, price: Price | None) -> Resolved:
+    if not decision.is_settled:
+        return resolved(call, decision, 0)
+    usage = Usage(decision.prompt_tokens, decision.completion_tokens)
+    cost = cost_nanodollars(usage, price) if decision.cost is None else decision.cost
+    if cost is None:
+        raise CostNeeded("The price book does not say what this call costs: give its cost.", calls=[call.call_id])
+    return resolved(call, decision, cost)
+
+
+async def _keep(transaction: Transaction, invoice: Invoice, one: Resolved, actor: str, now: datetime) -> None:
+    call, decision = one.call, one.decision
+    await transaction.execute(
+        "INSERT INTO invoice_resolutions (call_id, invoice_id, started_at, team_id, decision, prompt_tokens,"
+        " completion_tokens, cost_nanodollars, prompt_tokens_before, completion_tokens_before, cost_nanodollars_before,"
+        " charges_before, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        *(call.call_id, invoice.invoice_id, call.started_at, call.team_id),
+        *("settle" if decision.is_settled else "release", decision.prompt_tokens, decision.completion_tokens, one.cost),
+        *(call.prompt_tokens, call.completion_tokens, call.cost, _charges(call.charges), actor, now),
+    )
+    await transaction.execute(
+        "UPDATE usage_rows SET outcome = $3, prompt_tokens = $4, completion_tokens = $5, cost_nanodollars = $6,"
+        " charges = $7, estimated = false, cached_prompt_tokens = 0 WHERE call_id = $1 AND started_at = $2",
+        *(call.call_id, call.started_at, one.outcome, decision.prompt_tokens, decision.completion_tokens),
+        *(one.cost, _charges(one.charges)),
+    )
+
+
+async def _move(transaction: Transaction, movements: Movements) -> None:
+    # In the order that leases are granted and calls are settled in, so that none of them dead-lock.
+    for (scope_id, period_end), moved in sorted(movements.items(), key=lambda item: item[0]):
+        amounts = (moved.unknown, min(moved.settled, _FULL), min(moved.overdraft, _FULL))
+        await transaction.execute(_MOVE, scope_id, period_end, *amounts, _FULL)
+
+
+def _charges(charges: Sequence[Charge]) -> str:
+    return json.dumps(
+        [
+            {"scope": c.scope_id, "reserved": c.reserved, "spent": c.spent, "until": c.period_end.isoformat()}
+            for c in charges
+        ]
+    )
+
+
+def _events(invoice: Invoice, ended: Sequence[Resolved], actor: str, now: datetime) -> list[Event]:
+    by_team: dict[str, list[ReconciledCall]] = defaultdict(list)
+    for one in ended:
+        told = ReconciledCall(
+            call_id=one.call.call_id,
+            settled=one.decision.is_settled,
+            prompt_tokens=one.decision.prompt_tokens,
+            completion_tokens=one.decision.completion_tokens,
+            cost_nanodollars=one.cost,
+        )
+        told.started_at.FromDatetime(one.call.started_at)
+        by_team[one.call.team_id].append(told)
+    return [
+        event_of(
+            INVOICE_TOPIC,
+            invoice.invoice_id,
+            CallsReconciled(invoice_id=invoice.invoice_id, team_id=team_id, actor=actor, calls=calls),
+            now,
+        )
+        for team_id, calls in sorted(by_team.items())
+    ]

@@ -1,0 +1,86 @@
+"""What we counted of the calls that an invoice covers, of all teams, as the worker role."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from chassis.database.pool import Database
+from chassis.database.transaction import Row
+from consumption.invoices.resolutions import UnknownCall
+from consumption.invoices.rules import Certainty, Counted, Invoice, UsageSum, model_key
+from consumption.settlement.rules import Charge
+
+COVERED = "u.started_at >= $1 AND u.started_at < $2 AND ($3 = '' OR u.provider = $3)"
+UNKNOWN_COLUMNS = """
+    u.call_id, u.started_at, u.team_id, u.listing_name, u.listing_version, u.model, u.price_id, u.prompt_tokens,
+    u.completion_tokens, u.cost_nanodollars, u.charges,
+    coalesce(u.recorded_at >= h.sealed_at, false) AS booked_after_seal
+"""
+_SUMS = f"""
+    SELECT (u.started_at AT TIME ZONE 'UTC')::date AS day, u.model, u.listing_name,
+        CASE WHEN u.outcome = 'unknown' THEN 'unknown' WHEN u.estimated THEN 'estimated' ELSE 'settled' END
+            AS certainty,
+        count(*) AS calls, sum(u.prompt_tokens)::bigint AS input_tokens,
+        sum(u.completion_tokens)::bigint AS output_tokens, coalesce(sum(money.amount), 0)::bigint AS cost,
+        count(*) FILTER (WHERE money.amount IS NULL) AS unpriced
+    FROM usage_rows u CROSS JOIN LATERAL (SELECT CASE WHEN u.outcome = 'unknown' THEN (
+            SELECT max(c.reserved) FROM jsonb_to_recordset(u.charges) AS c (scope text, reserved bigint)
+            WHERE c.scope LIKE '%:nanodollars'
+        ) ELSE u.cost_nanodollars END AS amount) AS money
+    WHERE {COVERED} GROUP BY 1, 2, 3, 4
+"""  # noqa: S608 -- a constant
+_UNKNOWN = f"""
+    SELECT {UNKNOWN_COLUMNS} FROM usage_rows u LEFT JOIN lease_holders h USING (holder)
+    WHERE {COVERED} AND u.outcome = 'unknown' ORDER BY u.started_at, u.call_id LIMIT $4
+"""  # noqa: S608 -- constants
+
+
+class PostgresCountedUsage:
+    """Usage rows of all teams."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sums(self, invoice: Invoice) -> list[UsageSum]:
+        """By day, model, listing and certainty: the calls that an invoice covers."""
+        async with self._database.transaction(read_only=True) as transaction:
+            rows = await transaction.fetch(_SUMS, *bounds_of(invoice))
+        return [_sum(row) for row in rows if covers_model(invoice, row["model"])]
+
+    async def unknown(self, invoice: Invoice, at_most: int) -> list[UnknownCall]:
+        """Calls of unknown end that an invoice covers, oldest first."""
+        async with self._database.transaction(read_only=True) as transaction:
+            rows = await transaction.fetch(_UNKNOWN, *bounds_of(invoice), at_most)
+        return [call for call in unknown_calls(rows) if covers_model(invoice, call.model)]
+
+
+def bounds_of(invoice: Invoice) -> tuple[datetime, datetime, str]:
+    """The arguments of COVERED: the invoice's days, UTC, and its supplier."""
+    first = datetime.combine(invoice.first_day, time(), UTC)
+    return first, datetime.combine(invoice.last_day, time(), UTC) + timedelta(days=1), invoice.provider
+
+
+def covers_model(invoice: Invoice, model: str) -> bool:
+    """Whether an invoice speaks of a model: one of a named supplier speaks of all that supplier's."""
+    return bool(invoice.provider) or model_key(model) in {what.model for what in invoice.lines}
+
+
+def unknown_calls(rows: Sequence[Row]) -> list[UnknownCall]:
+    """The calls in rows of UNKNOWN_COLUMNS."""
+    return [
+        UnknownCall(
+            *(row["call_id"], row["started_at"], row["team_id"], row["listing_name"], row["listing_version"]),
+            *(row["model"], row["price_id"], row["prompt_tokens"], row["completion_tokens"], row["cost_nanodollars"]),
+            charges=tuple(
+                Charge(one["scope"], one["reserved"], one["spent"], datetime.fromisoformat(one["until"]))
+                for one in json.loads(row["charges"])
+            ),
+            booked_after_seal=row["booked_after_seal"],
+        )
+        for row in rows
+    ]
+
+
+def _sum(row: Row) -> UsageSum:
+    counted = Counted(row["calls"], row["input_tokens"], row["output_tokens"], row["cost"], row["unpriced"])
+    return UsageSum(row["day"], row["model"], row["listing_name"], Certainty(row["certainty"]), counted)

@@ -1,0 +1,97 @@
+"""What can be done with the price book."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chassis.clock import Clock
+from chassis.identity.principal import Principal
+from consumption.prices.errors import PriceTooHigh
+from consumption.prices.ports import PriceSetting, ReferenceList, References
+from consumption.prices.rules import ADMIN, DEAREST, REFERENCE, PriceRow
+
+NewId = Callable[[str, datetime], str]
+
+
+@dataclass(frozen=True)
+class NewPrice:
+    """What versions of a listing are to cost, in nano-dollars per million tokens; None: every version, from now on."""
+
+    listing_id: str
+    listing_version_id: str | None
+    input_price: int
+    output_price: int
+    effective_from: datetime | None
+
+
+@dataclass(frozen=True)
+class SetPrice:
+    """Say what a listing costs from a moment on, past or future. Calls that were counted stay as they were."""
+
+    book: PriceSetting
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Principal, new: NewPrice) -> list[PriceRow]:
+        """The rows, one for each version; the same price for the same moment again is the row that is there.
+
+        Raises PriceTooHigh, PriceNotFound.
+        """
+        if max(new.input_price, new.output_price) > DEAREST:
+            raise PriceTooHigh("A million tokens may cost a million dollars at most.")
+        now = self.clock.now()
+        newest = await self.book.newest_of(new.listing_id, new.listing_version_id)
+        rows = [self._row(before, new, caller.account_id, now) for before in newest]
+        fresh = [row for row, before in zip(rows, newest, strict=True) if row is not before]
+        if fresh:
+            await self.book.set(fresh, caller.account_id, now)
+        return rows
+
+    def _row(self, before: PriceRow, new: NewPrice, actor: str, now: datetime) -> PriceRow:
+        wanted = (ADMIN, new.input_price, new.output_price)
+        is_there = (before.source, before.input_price, before.output_price) == wanted
+        if is_there and before.effective_from == (new.effective_from or before.effective_from):
+            return before
+        return replace(
+            before,
+            price_id=self.new_id("prc", now),
+            source=ADMIN,
+            input_price=new.input_price,
+            output_price=new.output_price,
+            effective_from=new.effective_from or now,
+            recorded_by=actor,
+            recorded_at=now,
+            reference=None,
+        )
+
+
+@dataclass(frozen=True)
+class KeepReferences:
+    """Take over a public list of prices where it is newer than the one that is kept, and price by it from now on."""
+
+    references: References
+    public: ReferenceList
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self) -> int:
+        """How many listing versions have another reference price now. Raises ReferenceUnreadable."""
+        if await self.public.name() != await self.references.kept():
+            await self.references.replace(await self.public.read())
+        now = self.clock.now()
+        rows = [
+            replace(
+                row,
+                price_id=self.new_id("prc", now),
+                source=REFERENCE,
+                input_price=found.input_price,
+                output_price=found.output_price,
+                effective_from=now,
+                recorded_by="consumption",
+                recorded_at=now,
+                reference=found.reference,
+            )
+            for row, found in await self.references.outdated(now)
+        ]
+        await self.references.add(rows)
+        return len(rows)

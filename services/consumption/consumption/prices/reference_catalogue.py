@@ -1,0 +1,53 @@
+"""`python -m consumption.prices.reference_catalogue`: the plain prices of the installed public list, as JSON.
+
+A program of its own: the list takes 100 MB and seconds to load, which no process should keep.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ClauseEquals, ClauseOr, MatchLogic, ModelInfo, Provider
+
+_NANODOLLARS = 1_000_000_000
+Line = tuple[str, str, int, int]
+
+
+def lines_of(providers: list[Provider], now: datetime) -> Iterator[Line]:
+    """Provider, model, input and output price in nano-dollars per million tokens, for every name of both.
+
+    Only what has one plain price for each kind of token; a price by tiers or patterns of names is left out.
+    """
+    for provider in providers:
+        names = {provider.id.lower(), provider.name.lower()}
+        for model in provider.models:
+            price = _plain_price(model, now)
+            if price is not None:
+                yield from ((name, one, *price) for name in sorted(names) for one in sorted(_names_of(model)))
+
+
+def _plain_price(model: ModelInfo, now: datetime) -> tuple[int, int] | None:
+    prices = model.get_prices(now)
+    given, taken = prices.input_mtok, prices.output_mtok
+    if not isinstance(given, Decimal) or not isinstance(taken, Decimal) or min(given, taken) < 0:
+        return None
+    return int(given * _NANODOLLARS), int(taken * _NANODOLLARS)
+
+
+def _names_of(model: ModelInfo) -> set[str]:
+    return {model.id.lower(), *_equal_names(model.match)}
+
+
+def _equal_names(match: MatchLogic) -> Iterator[str]:
+    if isinstance(match, ClauseEquals):
+        yield match.equals.lower()
+    elif isinstance(match, ClauseOr):
+        for one in match.or_:
+            yield from _equal_names(one)
+
+
+if __name__ == "__main__":
+    json.dump(list(lines_of(get_snapshot().providers, datetime.now(UTC))), sys.stdout)

@@ -1,0 +1,83 @@
+"""A walk over counted calls in PostgreSQL: teams in their order, each team's calls from the newest to the oldest."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.database.transaction import Row, Transaction
+from consumption.prices.price_rows import row_of
+from consumption.recalculation.rules import CountedCall, Place, Repriced, Scope, repriced
+from consumption.settlement.rules import Charge
+from dataplane.usage import Usage
+
+# The one index by time is each team's own; an order of all teams together would sort every call for each batch.
+_CALLS = """
+    SELECT u.*, c.difference, c.price_id AS corrected_price_id
+    FROM usage_rows u LEFT JOIN LATERAL (
+        SELECT sum(k.difference)::bigint AS difference,
+            (array_agg(k.new_price_id ORDER BY k.recorded_at DESC, k.run_id DESC))[1] AS price_id
+        FROM corrections k WHERE k.call_id = u.call_id AND k.started_at = u.started_at HAVING count(*) > 0
+    ) c ON true
+    WHERE u.team_id = $1 AND u.started_at >= $2 AND u.started_at < $3
+        AND ($4::timestamptz IS NULL OR (u.started_at, u.call_id) < ($4, $5))
+        AND ($6::text IS NULL OR u.listing_id = $6) AND ($7::text IS NULL OR u.model = $7)
+    ORDER BY u.started_at DESC, u.call_id DESC LIMIT $8
+"""
+_NEXT_TEAM = """
+    SELECT min(team_id) FROM usage_rows
+    WHERE team_id > $1 AND started_at >= $2 AND started_at < $3 AND ($4::text IS NULL OR team_id = $4)
+"""
+_PRICES = "SELECT * FROM prices WHERE listing_version_id = ANY($1::text[]) AND recorded_at <= $2"
+
+
+async def next_batch(
+    transaction: Transaction, scope: Scope, book_as_of: datetime, place: Place, at_most: int
+) -> tuple[Repriced, Place | None]:
+    """The next calls after a place, repriced, and the place after them; None: there are no more."""
+    if not place.team_id:
+        first = await _next_team(transaction, scope, "")
+        return Repriced(), None if first is None else Place(first)
+    rows = await transaction.fetch(
+        _CALLS,
+        *(place.team_id, scope.start, scope.end, place.started_at, place.call_id),
+        *(scope.listing_id, scope.model, at_most),
+    )
+    if len(rows) == at_most:
+        after: Place | None = Place(place.team_id, rows[-1]["started_at"], rows[-1]["call_id"])
+    else:
+        team = await _next_team(transaction, scope, place.team_id)
+        after = None if team is None else Place(team)
+    return await _priced(transaction, rows, book_as_of), after
+
+
+async def _next_team(transaction: Transaction, scope: Scope, after: str) -> str | None:
+    return await transaction.fetch_value(_NEXT_TEAM, after, scope.start, scope.end, scope.team_id)
+
+
+async def _priced(transaction: Transaction, rows: Sequence[Row], book_as_of: datetime) -> Repriced:
+    calls = [_call(row) for row in rows]
+    versions = sorted({call.listing_version_id for call in calls})
+    prices = await transaction.fetch(_PRICES, versions, book_as_of) if versions else []
+    return repriced(calls, [row_of(price) for price in prices])
+
+
+def _call(row: Row) -> CountedCall:
+    cost, difference = row["cost_nanodollars"], row["difference"]
+    return CountedCall(
+        call_id=row["call_id"],
+        started_at=row["started_at"],
+        team_id=row["team_id"],
+        listing_id=row["listing_id"],
+        listing_version_id=row["listing_version_id"],
+        listing_name=row["listing_name"],
+        model=row["model"],
+        usage=Usage(row["prompt_tokens"], row["completion_tokens"], row["cached_prompt_tokens"]),
+        outcome=row["outcome"],
+        cost=cost if difference is None else (cost or 0) + difference,
+        price_id=row["corrected_price_id"] or row["price_id"],
+        is_corrected=difference is not None,
+        charges=tuple(
+            Charge(one["scope"], int(one["reserved"]), int(one["spent"]), datetime.fromisoformat(one["until"]))
+            for one in json.loads(row["charges"])
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Tiers: named bounds of how fast and how much a key may call."""
