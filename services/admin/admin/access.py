@@ -18,8 +18,11 @@ TEAMS_ARCHIVE = AccessRule("teams.archive", platform_roles=GOVERNORS)
 TEAM_READ = AccessRule("team.read", platform_roles=EVERY_PLATFORM_READER, tenant_roles=TEAM_PEOPLE)
 TEAM_LEAD = AccessRule("team.lead", platform_roles=GOVERNORS, tenant_roles=TEAM_LEADERS)
 APPROVALS_READ = AccessRule("approvals.read", platform_roles=EVERY_PLATFORM_READER, tenant_roles=TEAM_PEOPLE)
-APPROVALS_DECIDE = AccessRule("approvals.decide", platform_roles=DECIDERS)
+# A team's leaders decide who gets access to their own listings, and nothing else.
+APPROVALS_DECIDE = AccessRule("approvals.decide", platform_roles=DECIDERS, tenant_roles=TEAM_LEADERS)
 APPROVALS_COMMENT = AccessRule("approvals.comment", platform_roles=DECIDERS, tenant_roles=TEAM_WORKERS)
+POLICIES_READ = AccessRule("policies.read", platform_roles=GOVERNORS)
+POLICIES_WRITE = AccessRule("policies.write", platform_roles=GOVERNORS)
 AUDIT_READ = AccessRule("audit.read", platform_roles=GOVERNORS)
 FIGURES_READ = AccessRule("figures.read", platform_roles=EVERY_PLATFORM_READER, tenant_roles=TEAM_PEOPLE)
 

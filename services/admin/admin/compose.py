@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -13,12 +14,17 @@ from admin.accounts.argon2_hashing import Argon2Passwords
 from admin.analytics.actions import RecordListing, RecordUsage
 from admin.analytics.event_handlers import analytics_consumers
 from admin.analytics.postgres_store import PostgresFigures
+from admin.approvals.event_handlers import access_consumer
+from admin.audit.actions import RecordDeed
+from admin.audit.postgres_store import PostgresTrail
+from admin.audit.told_deeds import deed_consumers
 from admin.compose_actions import Parts, first_start, route_state
 from admin.compose_doors import ALLOWED_CALLERS, grpc_services, web_application
 from admin.compose_work import PostgresWork
 from admin.epochs.actions import ListRecentEpochs
-from admin.facts import SERVICE
+from admin.facts import POLICY_TOPIC, SERVICE
 from admin.first_start import FirstStart
+from admin.policies.bundle_news import BundleNews
 from admin.sessions.actions import ForgetOldSessions
 from admin.sessions.signing import SigningKey
 from admin.settings import AdminSettings
@@ -27,8 +33,9 @@ from chassis.clock import Clock, SystemClock
 from chassis.database.migrations import require_schema
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
+from chassis.database.transaction import Transaction
 from chassis.errors import MarketplaceError
-from chassis.event_log.consuming import run_consumers
+from chassis.event_log.consuming import follow_from_now, run_consumers
 from chassis.event_log.lag_watch import LagWatch
 from chassis.event_log.opening import open_event_log
 from chassis.event_log.postgres_log import PostgresEventLog
@@ -50,6 +57,7 @@ _log = logging.getLogger("admin")
 @dataclass(frozen=True)
 class _Opened:
     parts: Parts
+    work: PostgresWork
     platform_database: Database
     log: PostgresEventLog
     clock: Clock
@@ -65,16 +73,21 @@ async def api(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
         readiness = Readiness(
             required={"database": schema_check(opened.platform_database, MIGRATIONS), "start": start.check}
         )
-        registry = CollectorRegistry()
+        registry, policy_news = CollectorRegistry(), BundleNews()
         app = web_application(route_state(opened.parts), readiness, registry, opened.clock)
         identity = ServiceIdentity.of(SERVICE, settings, opened.clock)
         grpc_address = f"{settings.host}:{settings.grpc_port}"
         yield Unit(
             name="admin-api",
             http=[HttpDoor(app, settings.host, settings.http_port)],
-            grpc=[GrpcDoor(grpc_address, grpc_services(opened.parts), identity.verifier, ALLOWED_CALLERS)],
-            # Admin watches over all: its role may see how far every service's groups are.
-            tasks=[opened.log.listen, start, LagWatch(registry, opened.log.lag).run],
+            grpc=[GrpcDoor(grpc_address, grpc_services(opened.parts, policy_news), identity.verifier, ALLOWED_CALLERS)],
+            tasks=[
+                opened.log.listen,
+                start,
+                # Admin watches over all: its role may see how far every service's groups are.
+                LagWatch(registry, opened.log.lag).run,
+                lambda: follow_from_now(opened.log, POLICY_TOPIC, policy_news.take),
+            ],
             readiness=readiness,
         )
 
@@ -85,7 +98,11 @@ async def worker(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
     settings = settings or AdminSettings.read()
     async with AsyncExitStack() as stack:
         opened = await _open(stack, settings, "admin-worker")
-        consumers = analytics_consumers(RecordUsage(PostgresFigures), RecordListing(PostgresFigures))
+        consumers = [
+            *analytics_consumers(RecordUsage(PostgresFigures), RecordListing(PostgresFigures)),
+            *deed_consumers(RecordDeed(_platform_trail)),
+            access_consumer(opened.work.joined),
+        ]
         forget = ForgetOldSessions(opened.parts.open_work, forgotten_rows(CollectorRegistry()))
 
         async def take_events() -> None:
@@ -110,14 +127,19 @@ async def _open(stack: AsyncExitStack, settings: AdminSettings, name: str) -> _O
     stack.callback(passwords.close)
     log = await stack.enter_async_context(open_event_log(settings.events_url, platform))
     epochs = AccountEpochs()
+    work = PostgresWork(team, platform, log, epochs, clock)
     parts = Parts(
-        open_work=PostgresWork(team, platform, log, epochs, clock),
+        open_work=work,
         passwords=passwords,
         signing_key=SigningKey(private_key_of(settings.token_signing_key)),
         epochs=epochs,
         settings=settings,
     )
-    return _Opened(parts, platform, log, clock)
+    return _Opened(parts, work, platform, log, clock)
+
+
+def _platform_trail(transaction: Transaction, at: datetime, row_id: str) -> PostgresTrail:
+    return PostgresTrail(transaction, at, row_id, "platform")
 
 
 def _repeating(deed: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

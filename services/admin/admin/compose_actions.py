@@ -12,6 +12,16 @@ from admin.analytics.actions import ReadMetrics, ReadTeamUsage, ReadTrends
 from admin.approvals.actions import Comment, Decide, ListApprovals, ReadApproval
 from admin.audit.actions import ListAuditRows, VerifyTrail
 from admin.members.actions import AddMember, ChangeMember, ListMembers
+from admin.policies.actions import (
+    ActivatePolicy,
+    AddPolicyVersion,
+    CreatePolicy,
+    DeactivatePolicy,
+    ListPolicies,
+    ReadPolicy,
+    ReadPolicyVersion,
+)
+from admin.policies.simulating import SimulatePolicy
 from admin.sessions.actions import ChangePassword, CheckPassword, ListSessions, Refresh, SignIn, SignOut
 from admin.sessions.guessing import SlowGuessing
 from admin.sessions.issuing import TokenIssuer
@@ -82,6 +92,14 @@ def _governance(parts: Parts) -> dict[str, Any]:
         "read_approval": ReadApproval(work),
         "decide": Decide(work),
         "comment": Comment(work),
+        "create_policy": CreatePolicy(work),
+        "add_policy_version": AddPolicyVersion(work),
+        "list_policies": ListPolicies(work),
+        "read_policy": ReadPolicy(work),
+        "read_policy_version": ReadPolicyVersion(work),
+        "activate_policy": ActivatePolicy(work),
+        "deactivate_policy": DeactivatePolicy(work),
+        "simulate_policy": SimulatePolicy(work),
         "list_audit_rows": ListAuditRows(work),
         "verify_trail": VerifyTrail(work),
         "read_metrics": ReadMetrics(work),

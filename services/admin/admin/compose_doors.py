@@ -18,6 +18,9 @@ from admin.audit.http_api import router as audit
 from admin.compose_actions import Parts
 from admin.epochs.actions import ListRecentEpochs
 from admin.members.http_api import router as members
+from admin.policies.bundle_news import BundleNews, ReadBundle
+from admin.policies.grpc_api import PoliciesDoor
+from admin.policies.http_api import router as policies
 from admin.sessions.grpc_api import IdentityDoor
 from admin.sessions.http_api import router as sessions
 from admin.sessions.http_api import well_known
@@ -30,17 +33,20 @@ from chassis.rpc.server import AllowedCallers, Register
 from chassis.web.application import Application
 from marketplace.admin.v1.approvals_pb2_grpc import add_ApprovalsServicer_to_server
 from marketplace.admin.v1.identity_pb2_grpc import add_IdentityServicer_to_server
+from marketplace.admin.v1.policies_pb2_grpc import add_PoliciesServicer_to_server
 
 _EVERYBODY = frozenset({"publishing", "discovery", "consumption", "gateway", "fleet"})
 _PUBLISHING = frozenset({"publishing"})
+_CALL_PATH = frozenset({"gateway", "consumption"})
 ALLOWED_CALLERS: AllowedCallers = {
     "/marketplace.admin.v1.Identity/ListVerificationKeys": _EVERYBODY,
     "/marketplace.admin.v1.Identity/ListRecentEpochs": _EVERYBODY,
     "/marketplace.admin.v1.Identity/GetTeam": _EVERYBODY,
     "/marketplace.admin.v1.Approvals/RequestApproval": _PUBLISHING,
     "/marketplace.admin.v1.Approvals/WithdrawApproval": _PUBLISHING,
+    "/marketplace.admin.v1.Policies/WatchBundle": _CALL_PATH,
 }
-_DESCRIPTION = "Accounts, teams, approvals, the audit trail and the figures of the marketplace."
+_DESCRIPTION = "Accounts, teams, approvals, policies, the audit trail and the figures of the marketplace."
 
 
 def web_application(
@@ -51,7 +57,7 @@ def web_application(
     return Application(
         service="admin",
         description=_DESCRIPTION,
-        routers=[well_known, *older, _versioned(older), teams, members, team_usage],
+        routers=[well_known, *older, _versioned(older), teams, members, team_usage, policies],
         state=state,
         readiness=readiness,
         registry=registry,
@@ -70,14 +76,16 @@ def _versioned_name(route: APIRoute) -> str:
     return f"admin_v1_{route.name}"
 
 
-def grpc_services(parts: Parts) -> Register:
+def grpc_services(parts: Parts, policy_news: BundleNews) -> Register:
     """What puts the gRPC services on a server."""
     work = parts.open_work
     identity = IdentityDoor(parts.signing_key, ListRecentEpochs(work), ReadTeam(work))
     asked = ApprovalsDoor(RequestApproval(work), WithdrawApproval(work))
+    in_force = PoliciesDoor(ReadBundle(work), policy_news)
 
     def register(server: grpc.aio.Server) -> None:
         add_IdentityServicer_to_server(identity, server)
         add_ApprovalsServicer_to_server(asked, server)
+        add_PoliciesServicer_to_server(in_force, server)
 
     return register

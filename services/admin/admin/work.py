@@ -12,6 +12,7 @@ from admin.approvals.ports import ApprovalStore
 from admin.audit.ports import Trail
 from admin.epochs.ports import EpochStore
 from admin.facts import Facts
+from admin.policies.ports import PolicyStore
 from admin.sessions.ports import AttemptStore, SessionStore
 from admin.teams.ports import TeamStore
 
@@ -29,6 +30,7 @@ class Work:
     attempts: AttemptStore
     approvals: ApprovalStore
     figures: FigureStore
+    policies: PolicyStore
     trail: Trail
     facts: Facts
 

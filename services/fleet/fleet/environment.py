@@ -76,6 +76,11 @@ def _allow_list(machine: Machine) -> str:
     return json.dumps([machine.ports.address("demo_provider.http")] if machine.development else [])
 
 
+def _processes_with_calls(machine: Machine) -> str:
+    """The gateways, and consumption by its own door."""
+    return str(machine.gateway_workers + 1)
+
+
 def _service(name: str) -> dict[str, Value]:
     """What each of the four services has."""
     return {
@@ -88,6 +93,15 @@ def _service(name: str) -> dict[str, Value]:
         "EVENTS_URL": _events,
     }
 
+
+# What each process has that carries calls.
+_CALL_PATH: Mapping[str, Value] = {
+    "VALKEY_URL": _valkey,
+    "KEY_PEPPER": _secret("key_pepper"),
+    # Vetted again at each connection: what publishing lets be published, a door of calls must let be called.
+    "ENDPOINT_ALLOWLIST": _allow_list,
+    "EXPECTED_PROCESSES": _processes_with_calls,
+}
 
 TABLE: Mapping[str, Mapping[str, Value]] = {
     "ADMIN": {
@@ -117,20 +131,19 @@ TABLE: Mapping[str, Mapping[str, Value]] = {
     },
     "CONSUMPTION": {
         **_service("consumption"),
-        "KEY_PEPPER": _secret("key_pepper"),
         "ADMIN_ADDRESS": _address("admin.grpc"),
+        "PUBLISHING_ADDRESS": _address("publishing.grpc"),
+        **_CALL_PATH,
+        "DATA_FOLDER": _folder("consumption"),
     },
     "GATEWAY": {
         "HTTP_PORT": _port("gateway.http"),
         "SERVICE_KEY": _secret("service_key.gateway"),
         "TRUSTED_SERVICES": _trusted,
-        "VALKEY_URL": _valkey,
-        "KEY_PEPPER": _secret("key_pepper"),
+        **_CALL_PATH,
         "DATA_FOLDER": _folder("gateway"),
-        # Vetted again at each connection: what publishing lets be published, the gateway must let be called.
-        "ENDPOINT_ALLOWLIST": _allow_list,
         **{f"{name.upper()}_URL": _url(f"{name}.http") for name in ("admin", "publishing", "discovery", "consumption")},
-        **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("publishing", "consumption")},
+        **{f"{name.upper()}_ADDRESS": _address(f"{name}.grpc") for name in ("admin", "publishing", "consumption")},
     },
     "RELAY": {
         "WORKER_DATABASE_URL": _database(RELAY_ROLE),

@@ -16,7 +16,12 @@ TOPICS: tuple[TopicGrant, ...] = (
     TopicGrant("marketplace.listing.v1", ("publishing",), ("publishing", "discovery", "consumption", "admin")),
     TopicGrant("marketplace.usage.v1", ("consumption",), ("consumption", "discovery", "admin")),
     TopicGrant("marketplace.key.v1", ("consumption",), ("consumption", "admin")),
-    TopicGrant("marketplace.approval.v1", ("admin",), ("admin", "publishing")),
+    TopicGrant("marketplace.access.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.sla.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.invoice.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.ledger.v1", ("consumption",), ("consumption", "admin")),
+    TopicGrant("marketplace.approval.v1", ("admin",), ("admin", "publishing", "consumption")),
+    TopicGrant("marketplace.policy.v1", ("admin",), ("admin",)),
     TopicGrant("marketplace.identity.v1", ("admin",), ("admin", "publishing", "discovery", "consumption")),
     TopicGrant("marketplace.interaction.v1", ("discovery",), ("discovery", "admin")),
 )

@@ -25,6 +25,7 @@ class Machine:
     valkey_url: str
     engines: tuple[Part, ...]
     development: bool = True
+    gateway_workers: int = 1
     backing: Backing = field(default_factory=Backing)
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
@@ -55,5 +56,6 @@ def machine_of(settings: FleetSettings) -> Machine:
         valkey_url=valkey.url() if valkey else backing.valkey,
         engines=tuple(engine.part for engine in (postgres, valkey) if engine),
         development=settings.development,
+        gateway_workers=settings.gateway_workers,
         backing=backing,
     )

@@ -46,4 +46,4 @@ class Part:
     death_signal: signal.Signals = signal.SIGKILL
     account: EngineAccount | None = None
     working_folder: Path | None = None
-    ready_within_seconds: float = 30.0
+    ready_within_seconds: float = 60.0

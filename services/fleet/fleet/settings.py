@@ -14,6 +14,8 @@ _DATA_FOLDER = "FLEET_DATA_FOLDER"
 _OFFSET = "FLEET_PORT_OFFSET"
 _DEVELOPMENT = "FLEET_DEVELOPMENT"
 _PROFILE = "FLEET_PROFILE"
+_GATEWAY_WORKERS = "FLEET_GATEWAY_WORKERS"
+_MOST_WORKERS = 64
 _ENGINES_FOLDER = "FLEET_ENGINES_FOLDER"
 
 
@@ -32,6 +34,7 @@ class FleetSettings:
     engines_folder: Path
     port_offset: int = 0
     development: bool = True
+    gateway_workers: int = 1
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "FleetSettings":
@@ -52,6 +55,7 @@ class FleetSettings:
             backing=backing_of(profile, mine, offset),
             engines_folder=Path(mine.get(_ENGINES_FOLDER, ".engines")).absolute(),
             port_offset=offset,
+            gateway_workers=_between(_GATEWAY_WORKERS, mine.get(_GATEWAY_WORKERS, "1"), 1, _MOST_WORKERS),
             development=_choice(_DEVELOPMENT, mine.get(_DEVELOPMENT, "yes"), ("yes", "no")) == "yes",
         )
 
@@ -66,6 +70,7 @@ def settings_table() -> list[tuple[str, str, str]]:
     rows = [
         (_DATA_FOLDER, ".data", "Folder that holds everything this machine keeps."),
         (_DEVELOPMENT, "yes", "yes or no: run the demo provider, publish it, and write access.json."),
+        (_GATEWAY_WORKERS, "1", "Gateway processes behind the one public port: one per core at most makes sense."),
         (_PROFILE, "embedded", "embedded, or distributed: events, index and runs on what `make engines` serves."),
         (_ENGINES_FOLDER, ".engines", "Folder of the engines that `make engines` fetches, and of their data."),
         (_OFFSET, "0", "Added to every port that is not set by itself, the engines' ports too."),
@@ -96,4 +101,10 @@ def _choice(name: str, text: str, known: tuple[str, ...]) -> str:
 def _number(name: str, text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise SettingRefused(f"{name} must be a number from 0 to 65535.")
+    return int(text)
+
+
+def _between(name: str, text: str, least: int, most: int) -> int:
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise SettingRefused(f"{name} must be a number from {least} to {most}.")
     return int(text)

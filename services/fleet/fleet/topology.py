@@ -21,6 +21,7 @@ def topology(machine: Machine, inherited: Mapping[str, str], own: Mapping[str, s
         _services(machine, inherited),
         _workers(machine, inherited),
         _gateway(machine, inherited),
+        *(_gateway_worker(machine, inherited, number) for number in range(2, machine.gateway_workers + 1)),
         *([_development(again)] if machine.development else []),
     ]
 
@@ -59,6 +60,9 @@ def _services(machine: Machine, inherited: Mapping[str, str]) -> Part:
         depends_on=[*_embedded(machine, "postgres", "valkey"), "migrations"],
         probe=all_ready(http),
         alive=all_alive(http),
+        # Calls at consumption's own door end before their vendor does.
+        ends_before=["demo_provider"],
+        stop_within_seconds=4.5,
     )
 
 
@@ -82,7 +86,7 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
     return Part(
         name="gateway",
         command=_python("-m", "fleet.host", "gateway:api"),
-        environment=environment_of(("gateway",), machine, inherited) | _awaited(machine),
+        environment=environment_of(("gateway",), machine, inherited) | _awaited(machine) | _shared_port(machine),
         ports=[port],
         # Started beside the services: it needs them for its first call, not for its start. Its own /ready waits for
         # what development prepares through it, so being alive is all that the fleet can wait for.
@@ -92,6 +96,28 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
         ends_before=["services", "workers", "demo_provider"],
         stop_within_seconds=4.5,
     )
+
+
+def _gateway_worker(machine: Machine, inherited: Mapping[str, str], number: int) -> Part:
+    """One more process behind the public port: a probe of the port could reach any of them, so each has a file."""
+    name = f"gateway-{number}"
+    file = machine.folder.announcement(name)
+    return Part(
+        name=name,
+        command=_python("-m", "fleet.host", "--announce", str(file), "gateway:api"),
+        environment=environment_of(("gateway",), machine, inherited) | _awaited(machine) | _shared_port(machine),
+        depends_on=["gateway"],
+        prepare=lambda: file.unlink(missing_ok=True),
+        alive=still_announcing(file),
+        ends_before=["services", "workers", "demo_provider"],
+        stop_within_seconds=4.5,
+    )
+
+
+def _shared_port(machine: Machine) -> dict[str, str]:
+    if machine.gateway_workers == 1:
+        return {}
+    return {"GATEWAY_REUSE_PORT": "true"}
 
 
 def _awaited(machine: Machine) -> dict[str, str]:

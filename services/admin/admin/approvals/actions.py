@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from admin.access import APPROVALS_DECIDE, reach_of
 from admin.approvals.errors import ApprovalNotFound
 from admin.approvals.ports import ApprovalFilter
 from admin.approvals.rules import (
@@ -17,6 +18,8 @@ from admin.approvals.rules import (
     needed_for,
     outcome,
     require_may_decide,
+    require_reach,
+    require_reason,
 )
 from admin.audit.rules import Entry
 from admin.facts import APPROVAL_TOPIC
@@ -37,6 +40,7 @@ class ApprovalWish:
     category: str
     risk: str
     evidence: str
+    deciding_team_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,14 @@ class Decide:
     open_work: OpenWork
 
     async def __call__(self, caller: Principal, approval_id: str, comment: str, *, approve: bool) -> ApprovalDetail:
-        """The approval as it stands. Raises ApprovalNotFound, OwnApproval, AlreadyDecided, AlreadyVoted."""
+        """The approval as it stands.
+
+        Raises ApprovalNotFound, NotYoursToDecide, OwnApproval, AlreadyDecided, AlreadyVoted, ReasonMissing.
+        """
         async with self.open_work() as work:
             approval = _present(await work.approvals.find_for_change(approval_id))
+            require_reach(approval, reach_of(caller, APPROVALS_DECIDE))
+            require_reason(approval, comment, approve=approve)
             steps = await work.approvals.steps(approval_id)
             require_may_decide(approval, steps, caller.account_id)
             vote = APPROVED if approve else REJECTED
@@ -148,7 +157,7 @@ class Comment:
         """The approval with its history. Raises ApprovalNotFound."""
         async with self.open_work(tenant) as work:
             approval = _present(await work.approvals.find(approval_id))
-            await _remember(work, approval, caller.account_id, "commented", comment)
+            await _remember(work, approval, caller.account_id, "commented", comment, tenant)
             return ApprovalDetail(approval, await work.approvals.steps(approval_id))
 
 
@@ -185,14 +194,19 @@ def _opened(work: Work, wish: ApprovalWish) -> Approval:
         needed_approvals=needed_for(wish.risk),
         state=PENDING,
         created_at=work.now,
+        deciding_team_id=wish.deciding_team_id,
     )
 
 
-async def _remember(work: Work, approval: Approval, actor: str, kind: str, comment: str) -> None:
+async def _remember(
+    work: Work, approval: Approval, actor: str, kind: str, comment: str, tenant: str | None = None
+) -> None:
     step = Step(work.new_id("stp"), approval.approval_id, approval.team_id, actor, kind, comment, work.now)
     await work.approvals.add_step(step)
     details = {"subject_kind": approval.subject_kind, "subject_id": approval.subject_id}
-    entry = Entry(actor, f"approval.{kind}", "approval", approval.approval_id, approval.team_id, details)
+    # A team's own role writes rows about its own team alone.
+    about = tenant or approval.team_id
+    entry = Entry(actor, f"approval.{kind}", "approval", approval.approval_id, about, details)
     await work.trail.append(entry)
 
 

@@ -1,6 +1,6 @@
 """Why an approval is not given."""
 
-from chassis.errors import Conflict, Forbidden, NotFound
+from chassis.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 
 class ApprovalNotFound(NotFound):
@@ -25,3 +25,15 @@ class AlreadyVoted(Conflict):
     """This risk needs several people, and the caller has voted."""
 
     code = "already_voted"
+
+
+class NotYoursToDecide(Forbidden):
+    """The caller's team may see this and not decide it."""
+
+    code = "not_yours_to_decide"
+
+
+class ReasonMissing(InvalidInput):
+    """Who asked for access is told why he does not get it."""
+
+    code = "reason_missing"

@@ -50,6 +50,7 @@ class ApprovalBody(Answer):
     decided_at: Moment | None
     decided_by: str | None
     comment: str | None
+    deciding_team_id: str | None
 
 
 class StepBody(Answer):
@@ -130,7 +131,10 @@ async def approve_workflow(
     caller: Caller,
     decide: Annotated[Decide, Depends(provided("decide"))],
 ) -> ApprovalDetailBody:
-    """Say yes. Nobody says it to what he asked for himself; a high risk needs two people."""
+    """Say yes. Nobody says it to what he asked for himself; a high risk needs two people.
+
+    A team's owners and admins decide who gets access to its listings; all else is for the platform's people.
+    """
     return _detail(await decide(caller, approval_id, body.comment, approve=True))
 
 
@@ -141,7 +145,7 @@ async def reject_workflow(
     caller: Caller,
     decide: Annotated[Decide, Depends(provided("decide"))],
 ) -> ApprovalDetailBody:
-    """Say no; one no decides."""
+    """Say no; one no decides. Who asked for access is told why, in `comment`."""
     return _detail(await decide(caller, approval_id, body.comment, approve=False))
 
 

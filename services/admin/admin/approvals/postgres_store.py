@@ -8,7 +8,7 @@ from chassis.database.transaction import Row, Transaction
 
 _SELECT = (
     "SELECT approval_id, team_id, subject_kind, subject_id, requested_by, title, category, risk, evidence::text,"
-    " needed_approvals, state, created_at, decided_at, decided_by, comment FROM approvals"
+    " needed_approvals, state, created_at, decided_at, decided_by, comment, deciding_team_id FROM approvals"
 )
 
 
@@ -22,10 +22,10 @@ class PostgresApprovals:
         """False where the subject has one already."""
         done = await self.transaction.execute(
             "INSERT INTO approvals (approval_id, team_id, subject_kind, subject_id, requested_by, title, category,"
-            " risk, evidence, needed_approvals, state, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12)"
+            " risk, evidence, needed_approvals, state, created_at, deciding_team_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13)"
             " ON CONFLICT (subject_kind, subject_id) DO NOTHING",
-            *list(vars(approval).values())[:12],
+            *(*list(vars(approval).values())[:12], approval.deciding_team_id),
         )
         return done == "INSERT 0 1"
 

@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from admin.approvals.errors import AlreadyDecided, AlreadyVoted, OwnApproval
+from admin.approvals.errors import (
+    AlreadyDecided,
+    AlreadyVoted,
+    ApprovalNotFound,
+    NotYoursToDecide,
+    OwnApproval,
+    ReasonMissing,
+)
 
 PENDING = "pending"
 APPROVED = "approved"
 REJECTED = "rejected"
 WITHDRAWN = "withdrawn"
 STATES = (PENDING, APPROVED, REJECTED, WITHDRAWN)
+ACCESS_REQUEST = "access_request"
 RISKS = ("low", "medium", "high")
 # A risk nobody knows is taken for the highest.
 NEEDED_APPROVALS = {"low": 1, "medium": 1, "high": 2}
@@ -19,7 +27,10 @@ NEEDED_FOR_UNKNOWN = 2
 
 @dataclass(frozen=True)
 class Approval:
-    """A subject that waits for a yes, or waited. `evidence` is JSON for the approver."""
+    """A subject that waits for a yes, or waited. `evidence` is JSON for the approver.
+
+    `team_id` is the asking team; `deciding_team_id` a team that may decide beside the platform's people.
+    """
 
     approval_id: str
     team_id: str
@@ -36,6 +47,7 @@ class Approval:
     decided_at: datetime | None = None
     decided_by: str | None = None
     comment: str | None = None
+    deciding_team_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,21 @@ def require_may_decide(approval: Approval, steps: Iterable[Step], account_id: st
         raise AlreadyDecided(f"This is {approval.state} already: nothing is left to decide.", state=approval.state)
     if any(step.actor == account_id and step.kind in {APPROVED, REJECTED} for step in steps):
         raise AlreadyVoted("You have voted on this: it needs somebody else too.")
+
+
+def require_reach(approval: Approval, team_id: str | None) -> None:
+    """Raise where a team's leader may not decide: None reaches every approval, a team those that wait for it."""
+    if team_id is None or (approval.subject_kind == ACCESS_REQUEST and approval.deciding_team_id == team_id):
+        return
+    if approval.team_id == team_id:
+        raise NotYoursToDecide("Your own team asked for this: somebody else decides it.")
+    raise ApprovalNotFound("There is no such approval among those you may see.")
+
+
+def require_reason(approval: Approval, comment: str, *, approve: bool) -> None:
+    """Raise ReasonMissing for a refusal of access without a word."""
+    if approval.subject_kind == ACCESS_REQUEST and not approve and not comment.strip():
+        raise ReasonMissing("Say why, in `comment`: the asker is told.", pointer="/comment")
 
 
 def outcome(needed: int, votes: Iterable[str]) -> str:

@@ -1,10 +1,13 @@
-"""What can be done with the trail: read it, verify it."""
+"""What can be done with the trail: read it, verify it, record what others did."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from admin.audit.ports import AuditFilter
-from admin.audit.rules import AuditRow, Tail, first_broken
+from admin.audit.ports import AuditFilter, WrittenTrail
+from admin.audit.rules import AuditRow, Entry, Tail, first_broken
 from admin.work import OpenWork
+from chassis.database.transaction import Transaction
 
 VERIFY_BATCH = 1000
 
@@ -56,3 +59,16 @@ class VerifyTrail:
                 seen = seen or any(Tail(row.position, row.hash) == anchor for row in rows)
                 tail, broken = first_broken(rows, tail)
         return Verdict(tail.position, tail, broken, None if anchor is None else seen)
+
+
+@dataclass(frozen=True)
+class RecordDeed:
+    """Record what was done in another service, in the transaction that takes its fact: so it stands there once."""
+
+    open_trail: Callable[[Transaction, datetime, str], WrittenTrail]
+
+    async def __call__(self, transaction: Transaction, entry: Entry, row_id: str, at: datetime) -> None:
+        """One row at the end of the chain, with the moment of the deed."""
+        trail = self.open_trail(transaction, at, row_id)
+        await trail.append(entry)
+        await trail.write()

@@ -30,3 +30,11 @@ class Trail(Protocol):
     async def in_order(self, after: int, limit: int) -> list[AuditRow]:
         """Rows after a position, oldest first."""
         ...
+
+
+class WrittenTrail(Trail, Protocol):
+    """A chain whose entries are kept until they are written, last in the transaction."""
+
+    async def write(self) -> None:
+        """Add the entries at the end of the chain."""
+        ...

@@ -62,4 +62,7 @@ def _route(found: ResolvedRoute) -> messages.Route:
         team_id=listing.team_id,
         team_slug=listing.team_slug,
         deprecated_at=timestamp(listing.deprecated_at),
+        tags=version.content.tags,
+        visibility=listing.visibility,
+        provider=version.content.provider or listing.team_slug,
     )
