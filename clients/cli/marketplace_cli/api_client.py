@@ -80,6 +80,10 @@ class ApiClient:
         """Put JSON."""
         return self.send("PUT", path, json=body).json()
 
+    def patch(self, path: str, body: Any) -> Json:
+        """Patch JSON."""
+        return self.send("PATCH", path, json=body).json()
+
     def delete(self, path: str) -> Json:
         """Delete, and what the marketplace says of it."""
         return self.send("DELETE", path).json()

@@ -44,12 +44,13 @@ class EveryCommand(OptionGroup):
 
 @dataclass(frozen=True)
 class Invocation:
-    """What a command has at hand."""
+    """What a command has at hand; `follows` names the command inside this one that was asked for, if any."""
 
     settings: CliSettings
     output: Output
     world: World
     signed_in: SignedIn
+    follows: str = ""
 
     @property
     def gateway(self) -> str:
@@ -94,7 +95,8 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def run(context: typer.Context, every: EveryCommand, **values: Any) -> None:
         with ended_plainly():
             options = every.over(EveryCommand(**context.find_root().params)) if context.parent else every
-            function(Invocation.begin(options, context.obj or World()), **values)
+            here = Invocation.begin(options, context.obj or World())
+            function(replace(here, follows=context.invoked_subcommand or ""), **values)
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     first = [

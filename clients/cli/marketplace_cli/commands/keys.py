@@ -15,8 +15,10 @@ from marketplace_cli.moments import FORMAT, utc_text
 from marketplace_cli.option_groups import OptionGroup
 from marketplace_cli.plain_text import count, dollars, moment
 
-app = command_app("Create, list and revoke API keys.")
+app = command_app("Create, list, change, rotate and revoke API keys.")
 _PATH = "/api/v1/keys"
+_HOUR = 3600
+Which = Annotated[str, typer.Argument(help="The key's id or name.")]
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,15 @@ class KeyBounds(OptionGroup):
     budget: Annotated[str | None, typer.Option(metavar="USD", help="Dollars a month.")] = None
     expires: Annotated[str | None, typer.Option(metavar=FORMAT, help="When it ends, in UTC.")] = None
     tier: Annotated[str | None, typer.Option(help="How fast it may call.")] = None
+    requests_per_second: Annotated[float | None, typer.Option(min=0.01, help="Within the tier's bound.")] = None
+    tokens_per_minute: Annotated[int | None, typer.Option(min=1, help="Within the tier's bound.")] = None
     max_concurrency: Annotated[int | None, typer.Option(min=1, help="Calls at once.")] = None
+    permission: Annotated[list[str] | None, typer.Option(help="call or models:read; both if left out.")] = None
     listing: Annotated[list[str] | None, typer.Option(help="Only for these; may be repeated.")] = None
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only team/name, team/name@1.*, team/*, a model; may be repeated."),
+    ] = None
 
     def chosen(self, api: ApiClient) -> Json:
         """Those that were set, as the API takes them."""
@@ -37,8 +46,12 @@ class KeyBounds(OptionGroup):
             "monthly_budget": self.budget,
             "expires_at": utc_text(self.expires, "--expires"),
             "tier": self.tier,
+            "requests_per_second": self.requests_per_second,
+            "tokens_per_minute": self.tokens_per_minute,
             "max_concurrency": self.max_concurrency,
+            "permissions": self.permission,
             "allowed_listings": [listing_id(api, one) for one in self.listing or []],
+            "allowed_models": self.model,
         }
         return {name: value for name, value in values.items() if value not in (None, [])}
 
@@ -74,7 +87,47 @@ def list_keys(
 
 @app.command()
 @command
-def revoke(here: Invocation, key: Annotated[str, typer.Argument(help="The key's id or name.")]) -> None:
+def change(
+    here: Invocation,
+    key: Which,
+    name: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    unbound: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="Take this bound away.")] = None,
+    *,
+    bounds: KeyBounds,
+) -> None:
+    """Change a key's name or bounds; its secret stays. `--unbound monthly_budget` takes a bound away."""
+    with here.api() as api:
+        freed: Json = {field: [] if field.startswith("allowed_") else None for field in unbound or []}
+        changes: Json = {**freed, **bounds.chosen(api)} | ({"name": name} if name else {})
+        if not changes:
+            raise UsageRefused("Nothing to change: name a bound, as in --budget 5, or --unbound monthly_budget.")
+        answer = api.patch(f"{_PATH}/{_key_id(api, key)}", changes)
+    facts = [(field.replace("_", " "), value) for field, value in answer.items()]
+    here.output.show(answer, lambda: here.output.facts(facts))
+
+
+@app.command()
+@command
+def rotate(
+    here: Invocation,
+    key: Which,
+    grace: Annotated[float, typer.Option(min=0, max=168, metavar="HOURS", help="How long the old one works.")] = 24,
+    save: Annotated[bool, typer.Option("--save", help="Keep it beside your sign-in, for `marketplace chat`.")] = False,
+) -> None:
+    """Give a key a new secret, shown this once; the old one works for a while, one before that no more."""
+    with here.api() as api:
+        path = f"{_PATH}/{_key_id(api, key)}"
+        body = {"grace_seconds": round(grace * _HOUR), "generation": api.get(path)["generation"] or None}
+        answer = api.post(f"{path}/rotate", body)
+    if save:
+        here.signed_in.keep_key(answer["key"])
+    here.output.show(answer, lambda: _page(here, answer, save))
+    here.output.hint(f"The one before it works until {moment(answer['previous_ends_at'])}.")
+
+
+@app.command()
+@command
+def revoke(here: Invocation, key: Which) -> None:
     """Revoke a key; calls with it are refused from then on."""
     with here.api() as api:
         answer = api.delete(f"{_PATH}/{_key_id(api, key)}")
