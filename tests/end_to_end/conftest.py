@@ -35,12 +35,18 @@ def parrot(running_fleet: RunningFleet, publisher: Person, admin: Person) -> Jso
 
 
 @pytest.fixture
-def client_of(running_fleet: RunningFleet) -> Iterator[Callable[[str], openai.OpenAI]]:
+def door() -> str:
+    """Where a test's calls come in."""
+    return "gateway"
+
+
+@pytest.fixture
+def client_of(running_fleet: RunningFleet, door: str) -> Iterator[Callable[[str], openai.OpenAI]]:
     """The official client for a key; never tries again by itself."""
     with ExitStack() as clients:
 
         def make(key: str) -> openai.OpenAI:
-            client = openai.OpenAI(base_url=f"{running_fleet.gateway}/v1", api_key=key, max_retries=0, timeout=30)
+            client = openai.OpenAI(base_url=f"{running_fleet.url(door)}/v1", api_key=key, max_retries=0, timeout=30)
             return clients.enter_context(client)
 
         yield make

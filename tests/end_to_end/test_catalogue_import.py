@@ -4,12 +4,16 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
+import pytest
 from fixtures.marketplace_people import Json, Person
 from fixtures.real_inputs import real_input
 from fixtures.report import tell
 from fixtures.running_fleet import RunningFleet, until
 
-BATCH = 100
+BATCH = 50
+ALL = 364
+# Has names with a variant, a negative price and what NEED asks for; each further row costs 0.1 s for its meaning.
+A_PART = 60
 NEED = "cheap model that can read images with a long context"
 FILTERS: Json = {
     "input_modalities": ["image"],
@@ -45,21 +49,24 @@ def all_hits(person: Person, body: Json) -> list[Json]:
             return hits
 
 
-def test_a_catalogue_of_364_models_is_searchable_and_honest(
-    running_fleet: RunningFleet, admin: Person, caller: Person
+@pytest.mark.parametrize("size", [A_PART, pytest.param(ALL, marks=pytest.mark.campaign)])
+def test_a_real_catalogue_is_searchable_and_honest(
+    running_fleet: RunningFleet, admin: Person, caller: Person, size: int
 ) -> None:
-    rows: list[Json] = json.loads(real_input("catalogue/models.json").read_text())["data"]
-    assert len(rows) == 364
+    catalogue: list[Json] = json.loads(real_input("catalogue/models.json").read_text())["data"]
+    assert len(catalogue) == ALL
+    rows = catalogue[:size]
     everything: Json = {"filters": {"status": "catalogue_only"}}
+    known = len(all_hits(caller, everything))
 
     def searchable() -> bool:
-        stats = caller.get("/api/v1/stats")
+        # In this order: what is not there yet waits for no vector.
         total = caller.post("/api/v1/search", everything)["total"]
-        return stats["without_vectors"] == 0 and total == len(rows)
+        return total == size and caller.get("/api/v1/stats")["without_vectors"] == 0
 
-    assert counts_of(imported(admin, rows)) == (364, 0, 0, 0)
-    seconds = until(searchable, 60, running_fleet.tails)
-    tell(f"364 models searchable, with their meaning, {seconds:.1f} s after their import")
+    assert counts_of(imported(admin, rows)) == (size - known, 0, known, 0)
+    seconds = until(searchable, 180, running_fleet.tails)
+    tell(f"{size} models searchable, with their meaning, {seconds:.1f} s after their import")
 
     hits = {hit["name"].removeprefix("catalogue/"): hit for hit in all_hits(caller, everything)}
     assert hits.keys() == {row["id"] for row in rows}
@@ -91,12 +98,13 @@ def require_honest(hit: Json, row: Json) -> None:
 
 def import_again(admin: Person, caller: Person, rows: list[Json], first_version: str) -> None:
     """The same rows change nothing; a changed one changes itself alone, and unreadable ones are refused."""
-    assert counts_of(imported(admin, rows)) == (0, 0, 364, 0)
+    assert counts_of(imported(admin, rows)) == (0, 0, len(rows), 0)
     result = imported(admin, [{**rows[0], "name": "Another name"}, {"id": "no slash"}, "no object"])
     assert [row["outcome"] for row in result["rows"]] == ["updated", "refused", "refused"]
     path = f"/api/v1/services/{result['rows'][0]['listing_id']}"
     until(lambda: caller.get(path)["title"] == "Another name", 10)
     assert caller.get(path)["version"] != first_version
+    assert counts_of(imported(admin, rows[:1])) == (0, 1, 0, 0)
 
 
 def test_a_catalogue_entry_cannot_be_called_and_callers_import_for_nobody_else(

@@ -14,7 +14,7 @@ from fixtures.running_fleet import RunningFleet, until
 
 from publishing.pipeline.publication_phases import PHASE_NAMES
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 SAMPLE = [("workers", "validation"), ("workers", "testing"), ("workers", "indexing"), ("postgres", "testing")]
 FULL = os.environ.get("CRASH_CAMPAIGN") == "full"
 TESTING = PHASE_NAMES.index("testing")

@@ -85,11 +85,13 @@ def test_no_value_breaks_a_key_or_a_search(fuzzed_fleet: FuzzedFleet) -> None:
     headers = fuzzed_fleet.publisher.headers
     key: Json = {
         "name": "bent", "tier": "standard", "expires_at": "2100-01-01T00:00:00Z", "allowed_listings": [],
+        "allowed_models": ["harbour/*"], "permissions": ["call"], "requests_per_second": 1, "tokens_per_minute": 1,
         "max_concurrency": 1, "monthly_token_quota": 1, "monthly_budget": "1",
     }  # fmt: skip
     check(fuzzed_fleet, "/api/v1/keys", key, headers)
     made = fuzzed_fleet.publisher.key("changed")["id"]
     check(fuzzed_fleet, f"/api/v1/keys/{made}", key, headers, "PATCH")
+    check(fuzzed_fleet, f"/api/v1/keys/{made}/rotate", {"grace_seconds": 1, "generation": 1}, headers)
     search: Json = {
         "query": "chat", "filters": {"capabilities": ["vision"], "max_input_price": "1", "min_context_length": 5},
         "sort": "relevance", "limit": 5, "cursor": None, "facets": [], "explain": True,

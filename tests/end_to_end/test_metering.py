@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from fixtures.doors_of_calls import AT_BOTH_DOORS
 from fixtures.marketplace_people import Json, Person, demo_submission, good, new_person, published
 from fixtures.running_fleet import RunningFleet, until
 
@@ -83,12 +84,13 @@ class Calls:
     """One caller's calls by every door."""
 
     fleet: RunningFleet
+    door: str
     client: openai.OpenAI
     key: str
 
     def post(self, path: str, body: object) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.key}"}
-        answer = self.fleet.http.post(f"{self.fleet.gateway}{path}", json=body, headers=headers)
+        answer = self.fleet.http.post(f"{self.fleet.url(self.door)}{path}", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer
 
@@ -154,16 +156,18 @@ def official_streams(calls: Calls, tokens: tuple[int, int]) -> None:
     assert text.startswith(("This is a demo", "A demo provider", "You reached"))
 
 
+@AT_BOTH_DOORS
 def test_every_book_agrees_to_the_token(
     running_fleet: RunningFleet,
     admin: Person,
     parrot: Json,
     compass: Json,
     client_of: Callable[[str], openai.OpenAI],
+    door: str,
 ) -> None:
-    person = new_person(running_fleet, admin, "metered")
+    person = new_person(running_fleet, admin, f"metered-{door}")
     key = person.key("books", monthly_token_quota=QUOTA, monthly_budget=BUDGET)
-    calls = Calls(running_fleet, client_of(key["key"]), key["key"])
+    calls = Calls(running_fleet, door, client_of(key["key"]), key["key"])
     said = calls_by_every_door(calls, parrot["listing_id"])
     tokens = said[0].tokens
     official_streams(calls, tokens)
@@ -235,6 +239,7 @@ def books_of_the_team(person: Person, admin: Person, key_id: str, said: list[Sai
         assert Decimal(figures["cost_usd"]) == cost
 
 
+@AT_BOTH_DOORS
 def test_the_models_of_a_key_are_those_it_may_call(
     parrot: Json, compass: Json, caller: Person, client_of: Callable[[str], openai.OpenAI]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from fixtures.doors_of_calls import AT_BOTH_DOORS
 from fixtures.marketplace_people import Json, Person, demo_submission, published
 from fixtures.running_fleet import RunningFleet, until
 
@@ -18,13 +19,13 @@ SOON = 1.5
 
 
 @pytest.fixture
-def call(running_fleet: RunningFleet) -> Callable[..., httpx.Response]:
+def call(running_fleet: RunningFleet, door: str) -> Callable[..., httpx.Response]:
     """One call with a key, whatever it is answered."""
 
     def post(key: str | None, body: Json | bytes = CALL, path: str = "/v1/chat/completions") -> httpx.Response:
         headers = {"content-type": "application/json"} | ({} if key is None else {"authorization": f"Bearer {key}"})
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return running_fleet.http.post(f"{running_fleet.gateway}{path}", content=content, headers=headers)
+        return running_fleet.http.post(f"{running_fleet.url(door)}{path}", content=content, headers=headers)
 
     return post
 
@@ -40,6 +41,7 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
+@AT_BOTH_DOORS
 def test_only_a_good_key_opens_the_door(parrot: Json, caller: Person, call: Callable[..., httpx.Response]) -> None:
     key = caller.key("good")["key"]
     assert call(key).status_code == 200
@@ -49,6 +51,7 @@ def test_only_a_good_key_opens_the_door(parrot: Json, caller: Person, call: Call
     assert "bearer" in call(None).headers["www-authenticate"].lower()
 
 
+@AT_BOTH_DOORS
 def test_a_revoked_key_is_refused_within_a_second_and_its_sister_is_not(
     parrot: Json, caller: Person, call: Callable[..., httpx.Response]
 ) -> None:
@@ -80,6 +83,7 @@ def test_a_key_for_other_listings_does_not_know_this_one(
     assert code_of(call(key)) == (404, "model_not_found")
 
 
+@AT_BOTH_DOORS
 def test_a_used_up_quota_and_a_used_up_budget_say_so(
     parrot: Json, caller: Person, client_of: Callable[[str], openai.OpenAI]
 ) -> None:
@@ -128,6 +132,7 @@ def test_a_private_listing_is_nowhere_for_other_teams(
     assert code_of(call(strange, CALL, f"/api/v1/consume/{listing_id}")) == (404, "model_not_found")
 
 
+@AT_BOTH_DOORS
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.admin_figures import FakeFigures
+from fakes.admin_policies import FakePolicies
 from google.protobuf.message import Message
 
 from admin.accounts.ports import AccountFilter, Credentials
@@ -47,6 +48,7 @@ class Rows:
     trail: list[AuditRow] = field(default_factory=list[AuditRow])
     facts: list[tuple[str, str, Message]] = field(default_factory=list[tuple[str, str, Message]])
     figures: FakeFigures = field(default_factory=FakeFigures)
+    policies: FakePolicies = field(default_factory=FakePolicies)
 
 
 @dataclass
@@ -304,7 +306,7 @@ class FakeApprovals:
         return [step for step in self.rows.steps if step.approval_id == approval_id]
 
     def _seen(self) -> list[Approval]:
-        return [one for one in self.rows.approvals.values() if self.tenant in {None, one.team_id}]
+        return [one for one in self.rows.approvals.values() if self.tenant in {None, one.team_id, one.deciding_team_id}]
 
 
 @dataclass
@@ -388,6 +390,7 @@ class FakeWork:
             attempts=FakeAttempts(self.rows),
             approvals=FakeApprovals(self.rows, tenant),
             figures=self.rows.figures,
+            policies=self.rows.policies,
             trail=FakeTrail(self.rows, self.now, reach, self.trail_is_broken),
             facts=FakeFacts(self.rows),
         )

@@ -1,18 +1,22 @@
-"""A call door over fakes, and a caller who speaks ASGI to it."""
+"""A call door over fakes, and a caller on an engine's connection without a socket."""
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fakes.dataplane_ports import FakeKeys, FakeRoutes, FakeUpstream
+from fakes.memory_caller import Reply, ask
 from fakes.spend_ledger import Account, SpendLedger
 
 from dataplane.admission import AdmissionState
-from dataplane.asgi_door import CallDoor
+from dataplane.analytics_buffer import CallEnd
+from dataplane.call_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.incoming_call import CallParts
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader
 from dataplane.key_check import Authenticate, key_digest
@@ -20,6 +24,8 @@ from dataplane.lease_keeper import LeaseKeeper
 from dataplane.pricing import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.settlement import Settlement, holder_name
+from dataplane.vendor_exchange import Surroundings
+from wire.ticker import Ticker
 
 PEPPER = b"pepper"
 KEY = b"mk_test"
@@ -62,16 +68,6 @@ def a_key(**changes: Any) -> KeyRecord:
 
 
 @dataclass
-class Reply:
-    """What a caller received."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-    body: bytes = b""
-    complete: bool = False
-
-
-@dataclass
 class Bench:
     """The door and everything behind it, to look at."""
 
@@ -89,26 +85,16 @@ class Bench:
         leaves: asyncio.Event | None = None,
     ) -> Reply:
         """Send one request; the caller leaves when that event is set."""
-        reply = Reply()
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
-        gone = leaves or asyncio.Event()
-
-        async def receive() -> Any:
-            if messages:
-                return messages.pop()
-            await gone.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Any) -> None:
-            _take(reply, message)
-
         sent = [(b"authorization", b"Bearer " + KEY)] if headers is None else headers
-        await self.door({"type": "http", "method": method, "path": path, "headers": sent}, receive, send)
-        return reply
+        return await ask(self.door.accept, (method, path), sent, body, leaves)
 
     async def settled(self) -> None:
         """Bring everything written to the ledger."""
         await self.settlement.send_written()
+
+    def tokens_left(self) -> int | None:
+        """What is left of the key's tokens, as far as the door knows."""
+        return self.door.parts.ledger.state.leases.least_left(a_key().scopes)[0]
 
 
 def a_bench(
@@ -117,6 +103,7 @@ def a_bench(
     key: KeyRecord | None = None,
     route: Route | None = None,
     limits: CallLimits | None = None,
+    told: Callable[[CallEnd], None] = lambda end: None,
 ) -> Bench:
     """A door for one key and one route; every scope of the key has an account of its limit."""
     key, route = key or a_key(), route or a_route()
@@ -134,23 +121,16 @@ def a_bench(
         lambda: f"req_{next(numbers)}",
         ledger.give_up,
     )
-    door = CallDoor(
+    bounds = limits or CallLimits()
+    parts = CallParts(
         authenticate=Authenticate(FakeKeys({key_digest(PEPPER, KEY): key}), PEPPER),
         routes=FakeRoutes([route]),
         keeper=keeper,
         ledger=ledger,
-        upstream=upstream,
+        vendors=upstream,
+        around=Surroundings(ledger, lambda: next(clock), bounds, Ticker(), told),
         now=lambda: next(clock),
-        new_call_id=lambda: f"call_{next(numbers)}",
-        limits=limits or CallLimits(),
+        limits=bounds,
     )
+    door = CallDoor(parts, lambda: f"call_{next(numbers)}", replies=spend.replies)
     return Bench(door, spend, settlement, upstream)
-
-
-def _take(reply: Reply, message: Any) -> None:
-    if message["type"] == "http.response.start":
-        reply.status = message["status"]
-        reply.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-    else:
-        reply.body += message["body"]
-        reply.complete = not message.get("more_body", False)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dataplane.call_records import EndRecord, Released, Returned, Settled, Unknown
+from fakes.memory_replies import MemoryReplies
+
+from dataplane.call_records import EndRecord, Released, Returned, Settled, Unknown, Unmade
 from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort, lease_size
 from dataplane.ports import LeaseAnswer
 
@@ -33,8 +35,11 @@ class SpendLedger:
     answers: dict[str, LeaseAnswer] = field(default_factory=dict[str, LeaseAnswer])
     returns: set[str] = field(default_factory=set[str])
     acquired: int = 0
+    replies: MemoryReplies = field(default_factory=MemoryReplies)
 
-    async def acquire(self, holder: str, request_id: str, wishes: Sequence[LeaseWish]) -> LeaseAnswer:
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
         return self.grant(holder, request_id, wishes)
 
     async def settle(self, holder: str, records: Sequence[EndRecord]) -> None:
@@ -58,9 +63,10 @@ class SpendLedger:
 
     def commit(self, holder: str, records: Sequence[EndRecord]) -> None:
         for record in records:
+            self.replies.end(record)
             if isinstance(record, Returned):
                 self._take_back(holder, record)
-            elif not isinstance(record, Released) and record.facts.call_id not in self.usage:
+            elif not isinstance(record, Released | Unmade) and record.facts.call_id not in self.usage:
                 self.usage[record.facts.call_id] = record
                 self._charge(holder, record)
 

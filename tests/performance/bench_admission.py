@@ -7,33 +7,39 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
 import httpx
+import msgspec
 import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fakes.call_door import KEY, START, Bench, a_bench, a_key, a_route
+from fakes.collecting_taker import asked as asked_of
 from fakes.dataplane_ports import FakeUpstream, json_answer
 from scale import scaled
 from tables import print_table
 
-from dataplane.admission import Admitted, CallRequest, admit
+from dataplane.admission import AdmissionState, Admitted, CallRequest, admit
 from dataplane.call_ledger import Ending, facts_of
 from dataplane.call_records import Outcome
 from dataplane.key_check import key_digest
-from dataplane.pooled_upstream import PooledUpstream
-from dataplane.ports import Headers, Upstream, UpstreamRequest, UpstreamResponse
+from dataplane.leases import LeaseGrant
+from dataplane.limits import RateBook
+from dataplane.rate_asks import AmountGrant, RateAnswer, SlotGrant
+from dataplane.rate_headers import rate_lines
 from dataplane.records import KeyRecord, LimitedScope, RateLimits
 from dataplane.usage import Usage
+from dataplane.vendor_request import origin_of
 from dataplane.vetted_addresses import VettedAddresses
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.requests import body_for, completion_bound, prompt_bound, read_request
 from dataplane.wire_formats.openai.streams import StreamMeter
+from wire.client import Client
+from wire.ticker import Ticker
 
 _ROUNDS = scaled(7, 1)
 _BODY = b'{"model":"acme/echo","messages":[{"role":"user","content":"%s"}],"temperature":0.5}' % (b"word " * 30)
@@ -59,6 +65,63 @@ def _full_key() -> KeyRecord:
 
 def _bench(folder: Path) -> Bench:
     return a_bench(folder, FakeUpstream(lambda _: json_answer(_REPLY)), _full_key(), a_route(max_output_tokens=400))
+
+
+def _rates_alone() -> dict[str, float]:
+    """An admission and its giving back under 5 scopes held in plenty: without rates, counted alone, out of leases."""
+    every, requests, none = RateLimits(1e9, 1e9, 10**12, 10_000), RateLimits(1e9, 1e9), RateLimits()
+    return {
+        "admit 5 scopes, no rates, alone": _admission(none, leased=False),
+        "admit 5 scopes, 3 rates counted by this process": _admission(every, leased=False),
+        "admit 5 scopes, 3 rates out of leases": _admission(every, leased=True),
+        "admit 5 scopes, the rate of requests out of leases": _admission(requests, leased=True),
+        "headers of 3 rates": _shown(every),
+        "headers of the rate of requests": _shown(requests),
+    }
+
+
+def _held(limits: RateLimits, *, leased: bool) -> tuple[AdmissionState, KeyRecord]:
+    key = msgspec.structs.replace(_full_key(), limits=limits)
+    state = AdmissionState(rates=RateBook(leased=leased))
+    state.leases.grant([LeaseGrant(scope.scope_id, 10**14, 0) for scope in key.scopes])
+    rates = state.rates.rates_of(key, START)
+    if leased:
+        plenty = AmountGrant(10**13, 10**9)
+        ask = rates.ask(START, idle=False)
+        rates.answered(ask, RateAnswer(plenty, plenty, SlotGrant(10_000, 0, short=False)), START, START)
+    return state, key
+
+
+def _admission(limits: RateLimits, *, leased: bool) -> float:
+    state, key = _held(limits, leased=leased)
+    asked = CallRequest(key, a_route(max_output_tokens=400), 40, 400)
+
+    def once() -> None:
+        admitted = admit(state, asked, START + 1)
+        assert isinstance(admitted, Admitted)
+        state.leases.credit(admitted.reservations)
+        state.rates.finish(key.key_id, admitted.tokens)
+
+    return _per_call(once)
+
+
+def _shown(limits: RateLimits) -> float:
+    state, key = _held(limits, leased=True)
+    return _per_call(lambda: rate_lines(state.rates.keys[key.key_id], state.rates.keys[key.key_id].left(START + 1)))
+
+
+def _rates_of_many_keys() -> dict[str, float]:
+    """The leaser's side: what an ask and its answer cost a key, many of them in one flight, the server left out."""
+    state = AdmissionState(rates=RateBook(leased=True))
+    keys = [a_key(key_id=f"key_{number}", limits=RateLimits(100, 200)) for number in range(256)]
+    rates = [state.rates.rates_of(key, START) for key in keys]
+    grant = RateAnswer(AmountGrant(10, 100.0), None, None)
+
+    def ask_and_answer() -> None:
+        for one in rates:
+            state.rates.answered(one, one.ask(START, idle=False), grant, (START, START))
+
+    return {"ask for one key's rates and take the answer": _per_call(ask_and_answer, 200) / len(keys)}
 
 
 def _per_call(work: Callable[[], object], most: int = 5_000) -> float:
@@ -87,22 +150,22 @@ async def _pure_parts(bench: Bench) -> dict[str, float]:
     key, route = _full_key(), a_route(max_output_tokens=400)
     read = read_request("chat/completions", _BODY)
     asked = CallRequest(key, route, prompt_bound(read, route), completion_bound(read, route))
-    await bench.door.keeper.admit(asked)
+    await bench.door.parts.keeper.admit(asked)
     for lease in bench.spend.accounts:
-        bench.door.ledger.state.leases.leases[lease].available = 10**14
-    ledger = bench.door.ledger
+        bench.door.parts.ledger.state.leases.leases[lease].available = 10**14
+    ledger = bench.door.parts.ledger
 
     def call() -> None:
         admitted = admit(ledger.state, asked, START)
         assert isinstance(admitted, Admitted)
-        facts = facts_of("call_1", START, key, route, admitted)
+        facts = facts_of("call_1", START, asked, admitted)
         ledger.open(facts, admitted)
         ledger.settle(facts, admitted, Ending(Outcome.COMPLETED, 200, Usage(40, 220), START))
 
     def admitted_only() -> None:
         admitted = admit(ledger.state, asked, START)
         assert isinstance(admitted, Admitted)
-        ledger.forget(facts_of("call_1", START, key, route, admitted), admitted)
+        ledger.forget(facts_of("call_1", START, asked, admitted), admitted)
 
     frames = _FRAME * 64
 
@@ -128,18 +191,6 @@ async def _through_the_door(bench: Bench) -> float:
     return await _per_await(lambda: bench.ask("/v1/chat/completions", _BODY), 1_000)
 
 
-async def _client_cost(upstream: Upstream, url: str) -> float:
-    headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer x"), (b"accept", b"*/*")]
-    request = UpstreamRequest(f"{url}/v1/chat/completions", headers, _BODY)
-
-    async def once() -> None:
-        response = await upstream.send(request)
-        _ = [chunk async for chunk in response.chunks()]
-        await response.close()
-
-    return await _per_await(once, 300)
-
-
 async def _vendor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(_REPLY) + _REPLY
     try:
@@ -152,48 +203,21 @@ async def _vendor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
-@dataclass
-class _OverHttpx:
-    """The library most gateways use, for comparison."""
-
-    client: httpx.AsyncClient
-    response: httpx.Response | None = None
-
-    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
-        outgoing = self.client.build_request("POST", request.url, headers=list(request.headers), content=request.body)
-        return _OverHttpx(self.client, await self.client.send(outgoing, stream=True))
-
-    @property
-    def status(self) -> int:
-        return 0 if self.response is None else self.response.status_code
-
-    @property
-    def headers(self) -> Headers:
-        return () if self.response is None else self.response.headers.raw
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        if self.response is not None:
-            async for chunk in self.response.aiter_raw():
-                yield chunk
-
-    async def close(self) -> None:
-        if self.response is not None:
-            await self.response.aclose()
-
-
 async def _clients() -> dict[str, float]:
     server = await asyncio.start_server(_vendor, "127.0.0.1", 0)
-    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    url = f"http://{address}"
+    port = server.sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}/v1/chat/completions"
     async with httpx.AsyncClient(trust_env=False) as client:
-        cost = await _client_cost(_OverHttpx(client), url)
-    own = PooledUpstream(vet=VettedAddresses(frozenset({address})))
-    pooled = await _client_cost(own, url)
-    await own.close()
+        over_httpx = await _per_await(lambda: client.post(url, content=_BODY), 300)
+    own = Client(VettedAddresses(frozenset({f"127.0.0.1:{port}"})), Ticker())
+    origin, target, host = origin_of(url)
+    head = b"POST %b HTTP/1.1\r\nhost: %b\r\ncontent-length: %d\r\n\r\n" % (target, host, len(_BODY))
+    by_engine = await _per_await(lambda: asked_of(own, origin, head + _BODY), 300)
+    own.close()
     server.close()
     return {
-        "a vendor call over httpx, its vendor in the same process": cost,
-        "the same over our own connections": pooled,
+        "a vendor call over httpx, its vendor in the same process": over_httpx,
+        "the same on the engine": by_engine,
     }
 
 
@@ -202,7 +226,13 @@ async def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         pure = await _pure_parts(_bench(Path(folder) / "pure"))
         door = await _through_the_door(_bench(Path(folder) / "door"))
-    return {**pure, "a whole plain call through the ASGI door, vendor faked": door, **await _clients()}
+    return {
+        **pure,
+        **_rates_alone(),
+        **_rates_of_many_keys(),
+        "a whole plain call through the door, caller and vendor faked": door,
+        **await _clients(),
+    }
 
 
 def main() -> None:

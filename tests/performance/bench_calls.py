@@ -34,7 +34,7 @@ from fleet.ports import DEFAULT_PORTS
 CONNECTIONS = 16
 # The demo vendor answers this with a stream of 64 frames that carry content, and three around them.
 _TALK = b'"messages":[{"role":"user","content":"Row the boat to the northern pier before the tide turns again."}]'
-_SETTLED_WITHIN_SECONDS = 3.0
+_SETTLED_WITHIN_SECONDS = scaled(3.0, 0.3)
 _PARTS = ("gateway", "services", "workers", "postgres", "demo_provider", "client")
 
 

@@ -77,7 +77,7 @@ def _row(name: str, figures: Sequence[Sequence[float | None]]) -> list[Cell]:
 
 def main() -> None:
     """Print the table."""
-    settle, watch = scaled(40.0, 3.0), scaled(30.0, 3.0)
+    settle, watch = scaled(40.0, 0.5), scaled(30.0, 1.0)
     rounds = [measure_round(settle, watch) for _ in range(scaled(3, 1))]
     print_table(
         f"The marketplace at rest, {len(rounds)} fresh starts, medians",

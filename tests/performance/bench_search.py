@@ -218,7 +218,7 @@ async def timed(name: str, queries: Sequence[str], ask: Callable[[str], Any]) ->
 
 
 async def print_speed(documents: list[ListingDocument], needs: Sequence[str], embedder: MiniLmEmbedder) -> None:
-    """Embedding, indexing and asking, on the real catalogue and on ten thousand listings made of its copies."""
+    """Embedding, indexing and asking, on the real catalogue and on many listings made of its copies."""
     own = [os.getpid()]
     with_model = pss_mib(own)
     index = InProcessIndex()
@@ -256,7 +256,7 @@ async def print_speed(documents: list[ListingDocument], needs: Sequence[str], em
 async def _many(documents: list[ListingDocument], index: InProcessIndex, embedder: MiniLmEmbedder) -> InProcessIndex:
     entries = await EmbedListings(embedder)(documents)
     many = InProcessIndex()
-    for copy in range(10_000 // len(documents)):
+    for copy in range(scaled(10_000, 400) // len(documents)):
         await many.put(
             [replace(entry, document=replace(entry.document, id=f"{entry.document.id}#{copy}")) for entry in entries]
         )

@@ -58,6 +58,7 @@ async def test_a_build_without_the_workflow_of_a_waiting_run_refuses_to_serve(db
         await dbos_engine.start_worker()
 
 
+@pytest.mark.campaign
 async def test_runs_go_on_when_postgresql_was_killed(killable_postgres: Killable, tmp_path: Path) -> None:
     engine = DbosEngine(tmp_path, killable_postgres.address)
     await engine.connect()

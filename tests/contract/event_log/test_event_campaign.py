@@ -24,7 +24,7 @@ from fleet.migrations import migrate
 from fleet.part import Part
 from fleet.ports import free_port_numbers
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 SEED = 20261127
 
 

@@ -76,7 +76,8 @@ class Road:
         async def there() -> bool:
             return await self.taken() >= count
 
-        await until(there, seconds=60)
+        # A member that Kafka keeps out joins anew after half a minute; that may happen more than once.
+        await until(there, seconds=180)
 
     @asynccontextmanager
     async def member(self, bootstrap: str | None) -> AsyncIterator[None]:

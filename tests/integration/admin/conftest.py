@@ -23,7 +23,7 @@ def private_pem() -> SecretStr:
     return SecretStr(pem.decode())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def admin_settings(marketplace_database: ProvisionedServer) -> AdminSettings:
     """Settings as fleet gives them, on the test's database."""
     return AdminSettings(
@@ -58,9 +58,9 @@ def _with_state(app: Any, state: Any) -> Any:
     return call
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def house(admin_settings: AdminSettings) -> AsyncIterator[AdminHouse]:
-    """The application with its first super_admin."""
+    """The application with its first super_admin, built once for a module."""
     async with opened(admin_settings) as house:
         await house.first_start()
         yield house

@@ -10,6 +10,8 @@ PATH_VALUES = {
     "account_id": f"acc_{0:032x}",
     "team_id": f"tea_{0:032x}",
     "approval_id": f"apr_{0:032x}",
+    "policy_id": f"pol_{0:032x}",
+    "version": "1",
 }
 
 

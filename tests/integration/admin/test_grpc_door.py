@@ -1,41 +1,19 @@
 """The gRPC door with real service tokens: who may ask what, and what is answered."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fixtures.admin_people import AdminHouse
+from fixtures.admin_questions import asking
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.clock import SystemClock
 from chassis.identity.access_tokens import AccessTokens
 from chassis.identity.issuer_client import AccountEpochs, IssuerKeys
-from chassis.identity.service_tokens import ServiceTokenIssuer, ServiceTokenVerifier
-from chassis.rpc.channel import Peer, RemoteError
+from chassis.rpc.channel import RemoteError
 from marketplace.admin.v1 import approvals_pb2, identity_pb2
 from marketplace.admin.v1.approvals_pb2_grpc import ApprovalsStub
 from marketplace.admin.v1.identity_pb2_grpc import IdentityStub
-
-KEY = Ed25519PrivateKey.generate()
-CALLERS = ("publishing", "discovery", "consumption", "gateway", "fleet", "stranger")
-
-
-@asynccontextmanager
-async def asking(house: AdminHouse, service: str) -> AsyncGenerator[Peer]:
-    """Admin's door, opened on a free port, as one service sees it."""
-    verifier = ServiceTokenVerifier("admin", dict.fromkeys(CALLERS, KEY.public_key()))
-    door = replace(house.unit.grpc[0], address="127.0.0.1:0", verifier=verifier)
-    server, _ = replace(door, address="127.0.0.1:0").build()
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        async with Peer.open("admin", f"127.0.0.1:{port}", ServiceTokenIssuer(service, KEY, SystemClock())) as peer:
-            yield peer
-    finally:
-        await server.stop(None)
 
 
 def request(subject: str, team_id: str) -> approvals_pb2.RequestApprovalRequest:

@@ -22,8 +22,10 @@ from consumption.keys.errors import KeyNotFound
 from consumption.keys.event_handlers import key_ending_consumer
 from consumption.keys.events import REVOKED
 from consumption.keys.events import TOPIC as KEY_TOPIC
-from consumption.keys.postgres_store import PostgresKeyRecords, PostgresKeyStore, PostgresTeamKeys
-from consumption.keys.rules import Key, digest_of, limits_of_key
+from consumption.keys.ports import Deed
+from consumption.keys.postgres_store import PostgresKeyStore
+from consumption.keys.records_store import PostgresKeyRecords, PostgresTeamKeys
+from consumption.keys.rules import Key, NewSecret, digest_of, limits_of_key
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import Charge, EndedCall, LeaseReturn, UsageRow
 from consumption.usage.postgres_store import PostgresUsageReader
@@ -51,15 +53,11 @@ class Ledger:
             account_id="acc_1",
             name="test",
             hint="mkt-...abcd",
-            tier="standard",
-            allowed_listings=(),
-            max_concurrency=None,
             state="active",
-            expires_at=None,
             created_at=NOW,
             monthly_tokens=tokens,
         )
-        await self.keys.add(key, digest_of(key.key_id, b"pepper"), "hash", limits_of_key(key))
+        await self.keys.add(key, NewSecret(digest_of(key.key_id, b"pepper"), "hash", "mkt-...abcd"), limits_of_key(key))
         return key
 
     async def balance(self, key: Key) -> Balance:
@@ -146,6 +144,20 @@ async def test_a_repeated_request_gets_the_same_answer_and_takes_nothing_twice(l
     again = await ledger.lease(key, 30, request="same")
     assert first.granted[0].amount == again.granted[0].amount == 30
     assert (await ledger.balance(key)).leased == 30
+
+
+async def test_a_request_repeated_in_the_next_month_is_answered_with_the_month_of_its_lease(ledger: Ledger) -> None:
+    key = await ledger.make_key(tokens=100)
+    first = await ledger.lease(key, 60)
+    next_month = month_of(NOW).end + timedelta(hours=1)
+    wishes = [Wish(scope(key), 60, 60)]
+    again = await ledger.leases.acquire("h1", f"{key.key_id}/r1", wishes, next_month)
+    assert [(grant.amount, grant.number, grant.balance.month) for grant in again.granted] == [
+        (60, first.granted[0].number, month_of(NOW))
+    ]
+    fresh = await ledger.leases.acquire("h1", f"{key.key_id}/r2", wishes, next_month)
+    assert [grant.balance.month for grant in fresh.granted] == [month_of(next_month)]
+    assert (await ledger.balance(key)).leased == 60
 
 
 async def test_a_wish_for_several_scopes_is_granted_whole_or_not_at_all(ledger: Ledger) -> None:
@@ -250,13 +262,15 @@ async def test_a_key_is_found_by_its_digest_until_it_is_revoked_and_keeps_its_li
     key = await ledger.make_key(tokens=50)
     records = PostgresKeyRecords(ledger.worker)
     digest = digest_of(key.key_id, b"pepper")
-    assert (await records.by_digest(digest)).monthly_tokens == 50
-    await ledger.keys.change(replace(key, monthly_tokens=None), limits_of_key(replace(key, monthly_tokens=None)), NOW)
-    assert (await records.by_digest(digest)).monthly_tokens is None
-    await ledger.keys.revoke(key.team_id, key.key_id, NOW)
-    assert (await records.by_digest(digest)).state == "revoked"
+    deed = Deed("acc_1", NOW)
+    assert [limit.amount for limit in (await records.by_digest(digest, NOW)).limits] == [50]
+    free = replace(key, monthly_tokens=None)
+    await ledger.keys.change(free, limits_of_key(free), deed, ["monthly_tokens"])
+    assert (await records.by_digest(digest, NOW)).limits == ()
+    await ledger.keys.revoke(key.team_id, key.key_id, deed)
+    assert (await records.by_digest(digest, NOW)).key.state == "revoked"
     with pytest.raises(KeyNotFound):
-        await records.by_digest(b"nobody")
+        await records.by_digest(b"nobody", NOW)
 
 
 async def test_the_keys_of_an_archived_team_end_and_nobody_elses(ledger: Ledger) -> None:

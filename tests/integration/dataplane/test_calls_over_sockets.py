@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ import pytest
 from fakes.call_door import KEY, Bench, a_bench, a_key, a_route
 from fakes.dataplane_ports import FakeUpstream, json_answer
 from fakes.loopback_server import served
+from fakes.memory_caller import a_refusal
 
+from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
-from dataplane.pooled_upstream import PooledUpstream
-from dataplane.ports import Upstream
 from dataplane.records import Credential, LimitedScope
+from dataplane.vendor_exchange import Surroundings
 from dataplane.vetted_addresses import VettedAddresses
+from wire.client import Client
+from wire.server import Server
+from wire.ticker import Ticker
 
 _WORDS = ["Hel", "lo ", "there"]
 
@@ -84,41 +89,39 @@ def _usage() -> dict[str, int]:
     return {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13}
 
 
-# Gets what the vendor's `host:port` is.
-OpenUpstream = Callable[[AsyncExitStack, str], Awaitable[Upstream]]
-
-
-async def _pooled(stack: AsyncExitStack, address: str) -> Upstream:
-    upstream = PooledUpstream(vet=VettedAddresses(frozenset({address})))
-    stack.push_async_callback(upstream.close)
-    return upstream
-
-
-@pytest.fixture(params=[_pooled], ids=["pooled"])
-def upstream(request: pytest.FixtureRequest) -> OpenUpstream:
-    return request.param
-
-
 @asynccontextmanager
-async def _door(folder: Path, vendor: Any, upstream: OpenUpstream, **key: Any) -> AsyncGenerator[tuple[str, Bench]]:
-    async with served(vendor) as vendor_url, AsyncExitStack() as stack:
+async def _door(folder: Path, vendor: Any, **key: Any) -> AsyncGenerator[tuple[str, Bench]]:
+    ticker = Ticker()
+    async with served(vendor) as vendor_url:
         credential = Credential("127.0.0.1", "Authorization", "Bearer vendor-secret")
         route = a_route(endpoint_url=f"{vendor_url}/v1", credential=credential)
         bench = a_bench(folder, FakeUpstream(json_answer(b"")), a_key(**key), route)
-        bench.door.upstream = await upstream(stack, vendor_url.removeprefix("http://"))
-        async with served(bench.door) as url:
-            yield url, bench
+        bench.door.parts.around = Surroundings(bench.door.parts.ledger, _now, CallLimits(), ticker)
+        vendors = bench.door.parts.vendors = Client(
+            VettedAddresses(frozenset({vendor_url.removeprefix("http://")})), ticker
+        )
+        server = Server(bench.door.accept, a_refusal, "127.0.0.1", 0, ticker)
+        await server.open()
+        try:
+            yield f"http://127.0.0.1:{server.port}", bench
+        finally:
+            await server.close(2)
+            vendors.close()
+            ticker.stop()
+            await asyncio.sleep(0.01)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
 
 
 def _client(url: str) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY.decode(), max_retries=0)
 
 
-async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(
-    tmp_path: Path, upstream: OpenUpstream
-) -> None:
+async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(tmp_path: Path) -> None:
     vendor = _Vendor()
-    async with _door(tmp_path, vendor, upstream) as (url, bench), _client(url) as client:
+    async with _door(tmp_path, vendor) as (url, bench), _client(url) as client:
         messages: Any = [{"role": "user", "content": "hi"}]
         plain = await client.chat.completions.create(model="acme/echo", messages=messages)
         assert plain.choices[0].message.content == "Hello there"
@@ -143,9 +146,9 @@ async def test_the_official_client_works_plain_and_streamed_and_the_bill_agrees(
         assert all(headers[b"authorization"] == b"Bearer vendor-secret" for headers in vendor.headers)
 
 
-async def test_the_official_client_understands_our_refusals(tmp_path: Path, upstream: OpenUpstream) -> None:
+async def test_the_official_client_understands_our_refusals(tmp_path: Path) -> None:
     scopes = (LimitedScope("key-tokens", "key", "tokens", 5),)
-    async with _door(tmp_path, _Vendor(), upstream, scopes=scopes) as (url, _), _client(url) as client:
+    async with _door(tmp_path, _Vendor(), scopes=scopes) as (url, _), _client(url) as client:
         messages: Any = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.RateLimitError) as limited:
             await client.chat.completions.create(model="acme/echo", messages=messages)
@@ -158,11 +161,9 @@ async def test_the_official_client_understands_our_refusals(tmp_path: Path, upst
 
 
 @pytest.mark.parametrize(("stream", "read"), [(False, 0), (True, 0), (True, 1)])
-async def test_a_caller_who_hangs_up_stops_the_vendor_and_is_billed(
-    tmp_path: Path, upstream: OpenUpstream, stream: bool, read: int
-) -> None:
+async def test_a_caller_who_hangs_up_stops_the_vendor_and_is_billed(tmp_path: Path, stream: bool, read: int) -> None:
     vendor = _Vendor(pause=30.0)
-    async with _door(tmp_path, vendor, upstream) as (url, bench):
+    async with _door(tmp_path, vendor) as (url, bench):
         async with httpx.AsyncClient() as caller:
             body = {"model": "acme/echo", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
             headers = {"authorization": f"Bearer {KEY.decode()}"}
@@ -170,8 +171,7 @@ async def test_a_caller_who_hangs_up_stops_the_vendor_and_is_billed(
             await asyncio.wait((asking,), timeout=0.3)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
-        await asyncio.wait_for(vendor.hung_up.wait(), 1.0)
-        await bench.door.drained()
+        await asyncio.wait_for(vendor.hung_up.wait(), 10)
         await bench.settled()
         (row,) = bench.spend.usage.values()
         assert isinstance(row, Settled)
@@ -190,9 +190,9 @@ async def _read_a_little(caller: httpx.AsyncClient, url: str, headers: Any, body
                 return
 
 
-async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path, upstream: OpenUpstream) -> None:
-    async with _door(tmp_path, _Vendor(), upstream) as (url, bench), _client(url) as client:
-        bench.door.routes.routes[0] = a_route(endpoint_url="http://127.0.0.1:9/v1", credential=None)
+async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path) -> None:
+    async with _door(tmp_path, _Vendor()) as (url, bench), _client(url) as client:
+        bench.door.parts.routes.routes[0] = a_route(endpoint_url="http://127.0.0.1:9/v1", credential=None)
         messages: Any = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.InternalServerError) as failed:
             await client.chat.completions.create(model="acme/echo", messages=messages)

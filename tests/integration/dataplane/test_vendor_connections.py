@@ -6,14 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from fakes.call_door import a_route
+from fakes.collecting_taker import asked, sent
+from fixtures.conversations import listening
 
-from dataplane.pooled_upstream import PooledUpstream
-from dataplane.ports import UpstreamRequest
-from dataplane.refusals import UpstreamFailed, UpstreamUnreachable
+from dataplane.records import Credential
+from dataplane.refusals import UpstreamUnreachable
+from dataplane.vendor_request import origin_of, vendor_head
 from dataplane.vetted_addresses import VettedAddresses
+from wire.client import Client
+from wire.errors import Broken, NotSent
+from wire.limits import ClientLimits
+from wire.ticker import Ticker
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-_HEADERS = [(b"content-type", b"application/json")]
 
 
 @dataclass
@@ -24,6 +30,7 @@ class _Vendor:
     hangs_up: bool = False
     connections: int = 0
     heads: list[bytes] = field(default_factory=list[bytes])
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,38 +39,38 @@ class _Vendor:
             for answer in self.answers:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.heads.append(head)
+                self.heard.set()
                 await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
                 writer.write(answer)
                 await writer.drain()
             if not self.hangs_up:
                 await reader.read()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
         finally:
             self.lost.set()
-            writer.close()
 
 
 @asynccontextmanager
-async def _vendor(*answers: bytes, hangs_up: bool = False) -> AsyncGenerator[tuple[_Vendor, str, PooledUpstream]]:
+async def _vendor(*answers: bytes, hangs_up: bool = False) -> AsyncGenerator[tuple[_Vendor, str, Client]]:
     vendor = _Vendor(answers, hangs_up)
-    server = await asyncio.start_server(vendor, "127.0.0.1", 0)
-    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    upstream = PooledUpstream(vet=VettedAddresses(frozenset({address})))
-    try:
-        yield vendor, f"http://{address}", upstream
-    finally:
-        await upstream.close()
-        server.close()
-        await server.wait_closed()
+    async with listening(vendor) as port:
+        upstream = _client(VettedAddresses(frozenset({f"127.0.0.1:{port}"})))
+        try:
+            yield vendor, f"http://127.0.0.1:{port}", upstream
+        finally:
+            upstream.close()
 
 
-async def _ask(upstream: PooledUpstream, url: str, body: bytes = b"{}") -> tuple[int, bytes]:
-    response = await upstream.send(UpstreamRequest(f"{url}/v1/x y?q=1", _HEADERS, body))
-    try:
-        return response.status, b"".join([chunk async for chunk in response.chunks()])
-    finally:
-        await response.close()
+def _client(vet: VettedAddresses | None = None, connections: int = 256) -> Client:
+    return Client(vet or VettedAddresses(), Ticker(), ClientLimits(connections=connections))
+
+
+def _request(url: str, body: bytes = b"{}") -> bytes:
+    _, target, host = origin_of(f"{url}/v1/x y?q=1")
+    return b"POST %b HTTP/1.1\r\nhost: %b\r\ncontent-length: %d\r\n\r\n%b" % (target, host, len(body), body)
+
+
+async def _ask(upstream: Client, url: str) -> tuple[int, bytes]:
+    return await asked(upstream, origin_of(url)[0], _request(url))
 
 
 async def test_a_connection_is_used_again_after_a_whole_answer() -> None:
@@ -92,9 +99,10 @@ async def test_a_connection_with_anything_odd_about_it_is_not_used_again(answer:
 
 async def test_interim_answers_are_passed_over() -> None:
     async with _vendor(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + _OK) as (_, url, upstream):
-        response = await upstream.send(UpstreamRequest(url, _HEADERS, b""))
-        assert response.status == 200
-        assert [name for name, _ in response.headers] == [b"content-length"]
+        _, taker = await sent(upstream, origin_of(url)[0], _request(url))
+        await taker.whole
+        assert taker.status == 200
+        assert [name for name, _ in taker.headers] == [b"content-length"]
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
@@ -117,10 +125,10 @@ async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
 )
 async def test_a_broken_answer_is_an_error_and_frees_its_place(answer: bytes) -> None:
     async with _vendor(answer, hangs_up=True) as (_, url, upstream):
-        with pytest.raises(UpstreamFailed):
-            await asyncio.wait_for(_ask(upstream, url), 2)
+        with pytest.raises(Broken):
+            await asyncio.wait_for(_ask(upstream, url), 10)
         (pool,) = upstream._pools.values()
-        assert pool.slots._value == upstream.connections
+        assert pool.taken == 0
 
 
 async def test_closing_an_unread_answer_hangs_up_at_once() -> None:
@@ -129,37 +137,42 @@ async def test_closing_an_unread_answer_hangs_up_at_once() -> None:
         url,
         upstream,
     ):
-        response = await upstream.send(UpstreamRequest(url, _HEADERS, b""))
-        await response.close()
-        await asyncio.wait_for(vendor.lost.wait(), 1)
+        connection, taker = await sent(upstream, origin_of(url)[0], _request(url))
+        await taker.head
+        connection.drop()
+        await asyncio.wait_for(vendor.lost.wait(), 10)
 
 
 async def test_a_slow_reader_holds_the_vendor_back() -> None:
-    size = 64 << 20
+    size = 16 << 20
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
     async with _vendor(answer) as (_, url, upstream):
-        response = await upstream.send(UpstreamRequest(url, _HEADERS, b""))
+        connection, taker = await sent(upstream, origin_of(url)[0], _request(url))
+        await taker.head
+        connection.hold(wait=True)
         await asyncio.sleep(0.2)
-        chunks = response.chunks()
-        first = await anext(chunks)
-        assert len(first) < 2 << 20
-        assert len(first) + sum([len(chunk) async for chunk in chunks]) == size
+        held = len(taker.body)
+        await asyncio.sleep(0.2)
+        assert len(taker.body) == held < size
+        connection.hold(wait=False)
+        await taker.whole
+        assert len(taker.body) == size
 
 
 async def test_a_cancelled_call_hangs_up_and_frees_its_place() -> None:
     async with _vendor(b"") as (vendor, url, upstream):
         asking = asyncio.create_task(_ask(upstream, url))
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(vendor.heard.wait(), 10)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        await asyncio.wait_for(vendor.lost.wait(), 1)
+        await asyncio.wait_for(vendor.lost.wait(), 10)
         (pool,) = upstream._pools.values()
-        assert pool.slots._value == upstream.connections
+        assert pool.taken == 0
 
 
 async def test_calls_beyond_the_most_connections_wait_for_their_turn() -> None:
     async with _vendor(*[_OK] * 50) as (vendor, url, upstream):
-        upstream.connections = 2
+        upstream.limits = ClientLimits(connections=2)
         replies = await asyncio.gather(*[_ask(upstream, url) for _ in range(20)])
         assert replies == [(200, b"ok")] * 20
         assert vendor.connections == 2
@@ -167,15 +180,15 @@ async def test_calls_beyond_the_most_connections_wait_for_their_turn() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "ftp://x/y", "http:///v1", "http://h:99999/", "nonsense"])
 async def test_what_cannot_be_reached_is_unreachable(url: str) -> None:
-    with pytest.raises(UpstreamUnreachable):
-        await PooledUpstream().send(UpstreamRequest(url, _HEADERS, b""))
+    with pytest.raises((UpstreamUnreachable, NotSent)):
+        await _ask(_client(VettedAddresses(frozenset({"127.0.0.1:9"}))), url)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]"])
 async def test_a_private_address_that_is_not_allow_listed_is_never_connected_to(host: str) -> None:
     async with _vendor(_OK) as (vendor, url, _):
         with pytest.raises(UpstreamUnreachable, match="may not be called"):
-            await _ask(PooledUpstream(), url.replace("127.0.0.1", host))
+            await _ask(_client(), url.replace("127.0.0.1", host))
         assert vendor.connections == 0
 
 
@@ -188,18 +201,18 @@ async def test_a_name_that_leads_to_a_private_address_later_is_not_called() -> N
 
         rebound = VettedAddresses(frozenset({f"127.0.0.1:{port}"}), resolve)
         with pytest.raises(UpstreamUnreachable, match="may not be called"):
-            await _ask(PooledUpstream(vet=rebound), f"http://vendor.example:{port}")
+            await _ask(_client(rebound), f"http://vendor.example:{port}")
         assert vendor.connections == 0
         named = VettedAddresses(frozenset({f"vendor.example:{port}"}), resolve)
-        upstream = PooledUpstream(vet=named)
+        upstream = _client(named)
         assert await _ask(upstream, f"http://Vendor.example:{port}") == (200, b"ok")
-        await upstream.close()
+        upstream.close()
+        await asyncio.sleep(0.01)
         assert b"host: vendor.example" in vendor.heads[0].lower()
 
 
-@pytest.mark.parametrize("value", [b"a\r\nx: y", b"a\nb", b"a\x00"])
-async def test_a_header_cannot_smuggle_another(value: bytes) -> None:
-    async with _vendor(_OK) as (vendor, url, upstream):
-        with pytest.raises(UpstreamUnreachable):
-            await upstream.send(UpstreamRequest(url, [(b"authorization", value)], b""))
-        assert vendor.connections == 0
+@pytest.mark.parametrize("value", ["a\r\nx: y", "a\nb", "a\x00"])
+def test_a_credential_cannot_smuggle_another_header(value: str) -> None:
+    credential = Credential("vendor.example", "authorization", value)
+    with pytest.raises(UpstreamUnreachable):
+        vendor_head(a_route(credential=credential), "chat/completions", stream=False)

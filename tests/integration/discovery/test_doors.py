@@ -24,26 +24,26 @@ async def published(discovery: DiscoveryMachine, api: RunningDiscovery, *names: 
     ("visibility", "anyone", "other_team"), [("private", 404, 404), ("workspace", 404, 200), ("public", 200, 200)]
 )
 async def test_each_door_shows_a_listing_only_to_those_who_may_see_it(
-    discovery: DiscoveryMachine, visibility: str, anyone: int, other_team: int
+    discovery: DiscoveryMachine, api: RunningDiscovery, visibility: str, anyone: int, other_team: int
 ) -> None:
     name = f"secret_{visibility}"
-    async with discovery.api() as api:
-        await published(discovery, api, name, visibility=visibility, category=f"cat_{visibility}", tags=[name])
-        for team, status in ((None, anyone), ("tea_blue", other_team), ("tea_red", 200)):
-            seen = status == 200
-            assert (await api.get(f"services/{id_of(name)}", team)).status_code == status
-            assert (await api.get(f"services/{id_of(name)}/similar", team)).status_code == status
-            assert (name in await api.found(name, team)) is seen
-            for path in (f"autocomplete?q={name}", "tags", "trending"):
-                assert (name in (await api.get(path, team)).text) is seen
-            assert (f"cat_{visibility}" in (await api.get("categories", team)).text) is seen
+    await published(discovery, api, name, visibility=visibility, category=f"cat_{visibility}", tags=[name])
+    for team, status in ((None, anyone), ("tea_blue", other_team), ("tea_red", 200)):
+        seen = status == 200
+        assert (await api.get(f"services/{id_of(name)}", team)).status_code == status
+        assert (await api.get(f"services/{id_of(name)}/similar", team)).status_code == status
+        assert (name in await api.found(name, team)) is seen
+        for path in (f"autocomplete?q={name}", "tags", "trending"):
+            assert (name in (await api.get(path, team)).text) is seen
+        assert (f"cat_{visibility}" in (await api.get("categories", team)).text) is seen
 
 
-async def test_an_entry_tells_everything_and_prices_as_decimal_strings(discovery: DiscoveryMachine) -> None:
+async def test_an_entry_tells_everything_and_prices_as_decimal_strings(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
     price = Pricing(model="usage", input_nanodollars_per_million=150_000_000)
-    async with discovery.api() as api:
-        await published(discovery, api, "priced", pricing=price, context_length=8000, output_modalities=["text"])
-        entry = (await api.get(f"services/{id_of('priced')}")).json()
+    await published(discovery, api, "priced", pricing=price, context_length=8000, output_modalities=["text"])
+    entry = (await api.get(f"services/{id_of('priced')}")).json()
     assert entry["pricing"] == {"model": "usage", "input": "0.15", "output": None}
     assert (entry["context_length"], entry["max_output_tokens"], entry["state"]) == (8000, None, "published")
     assert entry["how_to_call"]["path"] == "/v1/chat/completions"
@@ -51,10 +51,9 @@ async def test_an_entry_tells_everything_and_prices_as_decimal_strings(discovery
     assert entry["deprecation"] is None
 
 
-async def test_a_catalogue_entry_is_not_callable(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "described", state="catalogue_only")
-        entry = (await api.get(f"services/{id_of('described')}")).json()
+async def test_a_catalogue_entry_is_not_callable(discovery: DiscoveryMachine, api: RunningDiscovery) -> None:
+    await published(discovery, api, "described", state="catalogue_only")
+    entry = (await api.get(f"services/{id_of('described')}")).json()
     assert (entry["callable"], entry["how_to_call"]) == (False, None)
 
 
@@ -71,75 +70,77 @@ async def test_a_catalogue_entry_is_not_callable(discovery: DiscoveryMachine) ->
         ({"query": "\x00"}, "query"),
     ],
 )
-async def test_a_wrong_search_is_refused_by_name(discovery: DiscoveryMachine, body: dict[str, Any], named: str) -> None:
-    async with discovery.api() as api:
-        answer = await api.post("search", body)
+async def test_a_wrong_search_is_refused_by_name(api: RunningDiscovery, body: dict[str, Any], named: str) -> None:
+    answer = await api.post("search", body)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert named in answer.text
 
 
-async def test_a_cursor_goes_on_and_fits_its_own_question_alone(discovery: DiscoveryMachine) -> None:
+async def test_a_cursor_goes_on_and_fits_its_own_question_alone(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
     names = [f"page_{number}" for number in range(5)]
-    async with discovery.api() as api:
-        await published(discovery, api, *names, category="pages")
-        question: dict[str, Any] = {"filters": {"category": "pages"}, "limit": 2, "facets": ["category"]}
-        first = await api.search(**question)
-        assert (first["total"], first["facets"]["category"][0]["value"]) == (5, "pages")
-        second = await api.search(**question, cursor=first["next_cursor"])
-        third = await api.search(**question, cursor=second["next_cursor"])
-        found = [hit["title"] for page in (first, second, third) for hit in page["hits"]]
-        assert (sorted(found), third["next_cursor"]) == (names, None)
-        for change in ({"query": "other"}, {"filters": {}}, {"sort": "newest"}):
-            refused = await api.post("search", {**question, **change, "cursor": first["next_cursor"]}, account=None)
-            assert (refused.status_code, refused.json()["code"]) == (422, "cursor_refused")
-        other_viewer = await api.post("search", {**question, "cursor": first["next_cursor"]})
-        assert other_viewer.status_code == 422
+    await published(discovery, api, *names, category="pages")
+    question: dict[str, Any] = {"filters": {"category": "pages"}, "limit": 2, "facets": ["category"]}
+    first = await api.search(**question)
+    assert (first["total"], first["facets"]["category"][0]["value"]) == (5, "pages")
+    second = await api.search(**question, cursor=first["next_cursor"])
+    third = await api.search(**question, cursor=second["next_cursor"])
+    found = [hit["title"] for page in (first, second, third) for hit in page["hits"]]
+    assert (sorted(found), third["next_cursor"]) == (names, None)
+    for change in ({"query": "other"}, {"filters": {}}, {"sort": "newest"}):
+        refused = await api.post("search", {**question, **change, "cursor": first["next_cursor"]}, account=None)
+        assert (refused.status_code, refused.json()["code"]) == (422, "cursor_refused")
+    other_viewer = await api.post("search", {**question, "cursor": first["next_cursor"]})
+    assert other_viewer.status_code == 422
 
 
-async def test_reasons_have_weights_where_they_are_asked_for(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "weighed")
-        plain, explained = [(await api.search("weighed", explain=explain))["hits"][0] for explain in (False, True)]
+async def test_reasons_have_weights_where_they_are_asked_for(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
+    await published(discovery, api, "weighed")
+    plain, explained = [(await api.search("weighed", explain=explain))["hits"][0] for explain in (False, True)]
     assert {reason["score"] for reason in plain["reasons"]} == {None}
     assert all(reason["score"] is not None for reason in explained["reasons"])
 
 
-async def test_a_rating_counts_once_for_each_account_and_reaches_search(discovery: DiscoveryMachine) -> None:
+async def test_a_rating_counts_once_for_each_account_and_reaches_search(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
     path = f"services/{id_of('rated')}/ratings"
-    async with discovery.api() as api:
-        await published(discovery, api, "rated")
-        await api.post(path, {"stars": 1, "review": "slow"}, "acc_a")
-        await api.post(path, {"stars": 4}, "acc_a")
-        answer = await api.post(path, {"stars": 5}, "acc_b")
-        assert answer.json()["rating"] == {"average": 4.5, "count": 2}
-        await until(lambda: is_found_rated(api))
-        assert (await api.get(f"services/{id_of('rated')}")).json()["rating"] == {"average": 4.5, "count": 2}
+    await published(discovery, api, "rated")
+    await api.post(path, {"stars": 1, "review": "slow"}, "acc_a")
+    await api.post(path, {"stars": 4}, "acc_a")
+    answer = await api.post(path, {"stars": 5}, "acc_b")
+    assert answer.json()["rating"] == {"average": 4.5, "count": 2}
+    await until(lambda: is_found_rated(api))
+    assert (await api.get(f"services/{id_of('rated')}")).json()["rating"] == {"average": 4.5, "count": 2}
 
 
 async def is_found_rated(api: RunningDiscovery) -> bool:
     return "rated" in await api.found(filters={"min_rating": 4.5})
 
 
-async def test_ratings_and_interactions_need_a_token_and_a_listing_that_is_seen(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "closed", visibility="private", team_id="tea_blue")
-        path = f"services/{id_of('closed')}/ratings"
-        look = {"interactions": [{"kind": "view", "listing_id": id_of("closed")}]}
-        assert (await api.post(path, {"stars": 5}, None)).status_code == 401
-        assert (await api.post("interactions", look, None)).status_code == 401
-        assert (await api.post(path, {"stars": 5})).status_code == 404
-        assert (await api.post("interactions", look)).json() == {"recorded": 0}
-        assert (await api.post(path, {"stars": 6})).status_code == 422
+async def test_ratings_and_interactions_need_a_token_and_a_listing_that_is_seen(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
+    await published(discovery, api, "closed", visibility="private", team_id="tea_blue")
+    path = f"services/{id_of('closed')}/ratings"
+    look = {"interactions": [{"kind": "view", "listing_id": id_of("closed")}]}
+    assert (await api.post(path, {"stars": 5}, None)).status_code == 401
+    assert (await api.post("interactions", look, None)).status_code == 401
+    assert (await api.post(path, {"stars": 5})).status_code == 404
+    assert (await api.post("interactions", look)).json() == {"recorded": 0}
+    assert (await api.post(path, {"stars": 6})).status_code == 422
 
 
-async def test_looking_again_on_the_same_day_adds_nothing(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "looked_at")
-        look = {"kind": "view", "listing_id": id_of("looked_at")}
-        click = look | {"kind": "click"}
-        assert (await api.post("interactions", {"interactions": [look, look, click]})).json() == {"recorded": 2}
-        assert (await api.post("interactions", {"interactions": [look]})).json() == {"recorded": 0}
-        assert (await api.post("interactions", {"interactions": [look]}, "acc_2")).json() == {"recorded": 1}
+async def test_looking_again_on_the_same_day_adds_nothing(discovery: DiscoveryMachine, api: RunningDiscovery) -> None:
+    await published(discovery, api, "looked_at")
+    look = {"kind": "view", "listing_id": id_of("looked_at")}
+    click = look | {"kind": "click"}
+    assert (await api.post("interactions", {"interactions": [look, look, click]})).json() == {"recorded": 2}
+    assert (await api.post("interactions", {"interactions": [look]})).json() == {"recorded": 0}
+    assert (await api.post("interactions", {"interactions": [look]}, "acc_2")).json() == {"recorded": 1}
 
 
 def calls(name: str, count: int, outcome: str = "completed") -> usage_pb2.UsageRecorded:
@@ -149,13 +150,14 @@ def calls(name: str, count: int, outcome: str = "completed") -> usage_pb2.UsageR
     return usage_pb2.UsageRecorded(rows=rows)
 
 
-async def test_calls_make_a_listing_trend_and_popular_and_failed_ones_do_not(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "busy", "failing", "idle", category="traffic")
-        facts = [("tea_red", calls("busy", 30)), ("tea_red", calls("failing", 30, "upstream_error"))]
-        await discovery.append("consumption_worker", "marketplace.usage.v1", facts)
-        await until(lambda: is_busy(api))
-        found = await api.found(sort="popularity", filters={"category": "traffic"})
+async def test_calls_make_a_listing_trend_and_popular_and_failed_ones_do_not(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
+    await published(discovery, api, "busy", "failing", "idle", category="traffic")
+    facts = [("tea_red", calls("busy", 30)), ("tea_red", calls("failing", 30, "upstream_error"))]
+    await discovery.append("consumption_worker", "marketplace.usage.v1", facts)
+    await until(lambda: is_busy(api))
+    found = await api.found(sort="popularity", filters={"category": "traffic"})
     assert found[0] == "busy"
 
 
@@ -165,22 +167,20 @@ async def is_busy(api: RunningDiscovery) -> bool:
     return popularity["busy"] >= 29 and popularity["failing"] == 0
 
 
-async def test_similar_listings_share_meaning_and_abilities(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        await published(discovery, api, "painter", description="paints pictures", output_modalities=["image"])
-        await published(discovery, api, "sketcher", description="draws pictures", output_modalities=["image"])
-        await published(discovery, api, "scribe", description="draws up contracts", output_modalities=["text"])
-        await api.until_settled()
-        items = (await api.get(f"services/{id_of('painter')}/similar")).json()["items"]
+async def test_similar_listings_share_meaning_and_abilities(discovery: DiscoveryMachine, api: RunningDiscovery) -> None:
+    await published(discovery, api, "painter", description="paints pictures", output_modalities=["image"])
+    await published(discovery, api, "sketcher", description="draws pictures", output_modalities=["image"])
+    await published(discovery, api, "scribe", description="draws up contracts", output_modalities=["text"])
+    await api.until_settled()
+    items = (await api.get(f"services/{id_of('painter')}/similar")).json()["items"]
     assert items[0]["title"] == "sketcher"
     assert items[0]["shared"] == ["gives image"]
     assert "painter" not in {item["title"] for item in items}
 
 
-async def test_a_token_that_does_not_hold_is_not_taken_for_nobodys(discovery: DiscoveryMachine) -> None:
-    async with discovery.api() as api:
-        broken = {"authorization": token_of("acc_1")["authorization"] + "x"}
-        assert (await api.http.post("/api/v1/search", json={}, headers=broken)).status_code == 401
+async def test_a_token_that_does_not_hold_is_not_taken_for_nobodys(api: RunningDiscovery) -> None:
+    broken = {"authorization": token_of("acc_1")["authorization"] + "x"}
+    assert (await api.http.post("/api/v1/search", json={}, headers=broken)).status_code == 401
 
 
 async def test_searches_are_counted_by_outcome(discovery: DiscoveryMachine) -> None:

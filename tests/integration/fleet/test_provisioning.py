@@ -42,7 +42,7 @@ def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(engine.url(), {role.name: secrets.token_urlsafe(24) for role in ROLES})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def server(empty_server: Server) -> Server:
     await empty_server.migrate()
     return empty_server

@@ -1,8 +1,7 @@
 """Publishing's doors over a real database: who may do what, and what each answer keeps to itself."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,10 +20,11 @@ VENDOR = "http://127.0.0.1:3999"
 SECRET = "vendor-secret-that-nobody-sees"
 
 
-@asynccontextmanager
-async def door_of(server: ProvisionedServer) -> AsyncGenerator[Door]:
-    async with peers(server) as others:
-        settings = publishing_settings(server, others, endpoint_allowlist=frozenset({"127.0.0.1:3999"}))
+@pytest.fixture(scope="module")
+async def door(marketplace_database: ProvisionedServer) -> AsyncIterator[Door]:
+    """Publishing's api unit, opened once for a module."""
+    async with peers(marketplace_database) as others:
+        settings = publishing_settings(marketplace_database, others, endpoint_allowlist=frozenset({"127.0.0.1:3999"}))
         async with served_api(settings, others) as door:
             yield door
 
@@ -47,47 +47,47 @@ async def make_published(server: ProvisionedServer, others: Peers, receipt: dict
         )
 
 
-async def test_roles_decide_who_publishes_and_who_only_reads(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        admin = door.peers.admin
-        body = publication(VENDOR, SECRET, name="roles")
-        for token in (
-            admin.token("acc_v", role="viewer"),
-            admin.token("acc_a", team=None, roles=("admin",)),
-            admin.token("acc_n", team=None),
-        ):
-            assert (await door.call("POST", "/api/v1/services", body, token=token)).status_code == 403
-        assert (await door.client.post("/api/v1/services", json=body)).status_code == 401
-        receipt = await submitted(door, name="roles")
-        path = f"/api/v1/services/{receipt['listing_id']}/publication"
-        run = f"/api/v1/runs/{receipt['run_id']}"
-        readers = {
-            admin.token("acc_v", role="viewer"): 200,
-            admin.token("acc_ap", team=None, roles=("approver",)): 200,
-            admin.token("acc_b", team="tea_blue", role="owner"): 404,
-            admin.token("acc_n", team=None): 403,
-        }
-        for token, status in readers.items():
-            assert (await door.call("GET", path, token=token)).status_code == status
-            assert (await door.call("GET", run, token=token)).status_code == status
+async def test_roles_decide_who_publishes_and_who_only_reads(door: Door) -> None:
+    admin = door.peers.admin
+    body = publication(VENDOR, SECRET, name="roles")
+    for token in (
+        admin.token("acc_v", role="viewer"),
+        admin.token("acc_a", team=None, roles=("admin",)),
+        admin.token("acc_n", team=None),
+    ):
+        assert (await door.call("POST", "/api/v1/services", body, token=token)).status_code == 403
+    assert (await door.client.post("/api/v1/services", json=body)).status_code == 401
+    receipt = await submitted(door, name="roles")
+    path = f"/api/v1/services/{receipt['listing_id']}/publication"
+    run = f"/api/v1/runs/{receipt['run_id']}"
+    readers = {
+        admin.token("acc_v", role="viewer"): 200,
+        admin.token("acc_ap", team=None, roles=("approver",)): 200,
+        admin.token("acc_b", team="tea_blue", role="owner"): 404,
+        admin.token("acc_n", team=None): 403,
+    }
+    for token, status in readers.items():
+        assert (await door.call("GET", path, token=token)).status_code == status
+        assert (await door.call("GET", run, token=token)).status_code == status
 
 
-async def test_the_credential_is_in_no_answer_and_in_no_row(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        receipt = await submitted(door, name="secretive")
-        listing = receipt["listing_id"]
-        for path in (
-            f"/api/v1/services/{listing}/publication",
-            f"/api/v1/services/{listing}/versions",
-            f"/api/v1/services/{listing}/versions/1.0.0",
-            f"/api/v1/runs/{receipt['run_id']}",
-            "/api/v1/services",
-        ):
-            answer = await door.call("GET", path)
-            assert answer.status_code == 200, path
-            assert SECRET not in answer.text
-        refused = publication(VENDOR, f"{SECRET}\n", name="other")
-        assert SECRET not in (await door.call("POST", "/api/v1/services", refused)).text
+async def test_the_credential_is_in_no_answer_and_in_no_row(
+    door: Door, marketplace_database: ProvisionedServer
+) -> None:
+    receipt = await submitted(door, name="secretive")
+    listing = receipt["listing_id"]
+    for path in (
+        f"/api/v1/services/{listing}/publication",
+        f"/api/v1/services/{listing}/versions",
+        f"/api/v1/services/{listing}/versions/1.0.0",
+        f"/api/v1/runs/{receipt['run_id']}",
+        "/api/v1/services",
+    ):
+        answer = await door.call("GET", path)
+        assert answer.status_code == 200, path
+        assert SECRET not in answer.text
+    refused = publication(VENDOR, f"{SECRET}\n", name="other")
+    assert SECRET not in (await door.call("POST", "/api/v1/services", refused)).text
     url = marketplace_database.url("publishing_worker")
     async with Database.open(url, name="test") as database, database.transaction() as transaction:
         for table in ("listing_versions", "version_documents", "version_credentials"):
@@ -97,29 +97,30 @@ async def test_the_credential_is_in_no_answer_and_in_no_row(marketplace_database
         assert not any(SECRET.encode() in row["data"] for row in events)
 
 
-async def test_a_version_follows_with_the_etag_that_was_read(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        receipt = await submitted(door, name="versioned")
-        path = f"/api/v1/services/{receipt['listing_id']}"
-        assert (await door.call("POST", "/api/v1/services", publication(VENDOR, SECRET, name="versioned"))).json()[
-            "code"
-        ] == "name_taken"
-        body = publication(VENDOR, None, name="versioned", version="1.1.0")
-        waiting = await door.call("PUT", path, body)
-        assert (waiting.status_code, waiting.json()["code"]) == (409, "version_in_pipeline")
-        await make_published(marketplace_database, door.peers, receipt)
-        etag = (await door.call("GET", f"{path}/publication")).headers["etag"]
-        stale = await door.call("PUT", path, body, headers={"if-match": '"1"'})
-        assert (stale.status_code, stale.json()["code"]) == (412, "listing_changed")
-        lower = await door.call("PUT", path, body | {"version": "1.0.0"}, headers={"if-match": etag})
-        assert (lower.status_code, lower.json()["code"]) == (422, "version_refused")
-        second = await door.call("PUT", path, body, headers={"if-match": etag})
-        assert second.status_code == 202, second.text
-        versions = (await door.call("GET", f"{path}/versions")).json()["items"]
-        assert [(v["version"], v["state"]) for v in versions] == [("1.1.0", "submitted"), ("1.0.0", "published")]
-        publication_now = (await door.call("GET", f"{path}/publication")).json()
-        assert publication_now["state"] == "published"
-        assert publication_now["newest"]["pricing"] == {"model": "usage", "input": "0.15", "output": "0.6"}
+async def test_a_version_follows_with_the_etag_that_was_read(
+    door: Door, marketplace_database: ProvisionedServer
+) -> None:
+    receipt = await submitted(door, name="versioned")
+    path = f"/api/v1/services/{receipt['listing_id']}"
+    assert (await door.call("POST", "/api/v1/services", publication(VENDOR, SECRET, name="versioned"))).json()[
+        "code"
+    ] == "name_taken"
+    body = publication(VENDOR, None, name="versioned", version="1.1.0")
+    waiting = await door.call("PUT", path, body)
+    assert (waiting.status_code, waiting.json()["code"]) == (409, "version_in_pipeline")
+    await make_published(marketplace_database, door.peers, receipt)
+    etag = (await door.call("GET", f"{path}/publication")).headers["etag"]
+    stale = await door.call("PUT", path, body, headers={"if-match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "listing_changed")
+    lower = await door.call("PUT", path, body | {"version": "1.0.0"}, headers={"if-match": etag})
+    assert (lower.status_code, lower.json()["code"]) == (422, "version_refused")
+    second = await door.call("PUT", path, body, headers={"if-match": etag})
+    assert second.status_code == 202, second.text
+    versions = (await door.call("GET", f"{path}/versions")).json()["items"]
+    assert [(v["version"], v["state"]) for v in versions] == [("1.1.0", "submitted"), ("1.0.0", "published")]
+    publication_now = (await door.call("GET", f"{path}/publication")).json()
+    assert publication_now["state"] == "published"
+    assert publication_now["newest"]["pricing"] == {"model": "usage", "input": "0.15", "output": "0.6"}
 
 
 @pytest.mark.parametrize(
@@ -139,65 +140,61 @@ async def test_a_version_follows_with_the_etag_that_was_read(marketplace_databas
     ],
 )
 async def test_bad_submissions_leave_nothing_behind(
-    marketplace_database: ProvisionedServer, changes: dict[str, Any], status: int, code: str
+    door: Door, changes: dict[str, Any], status: int, code: str
 ) -> None:
-    async with door_of(marketplace_database) as door:
-        answer = await door.call("POST", "/api/v1/services", publication(VENDOR, SECRET, **{"name": "bad", **changes}))
-        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-        assert (await door.call("GET", "/api/v1/services?q=bad")).json()["items"] == []
+    answer = await door.call("POST", "/api/v1/services", publication(VENDOR, SECRET, **{"name": "bad", **changes}))
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert (await door.call("GET", "/api/v1/services?q=bad")).json()["items"] == []
 
 
-async def test_lists_go_page_by_page_and_cursors_serve_one_question(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        for number in range(5):
-            await submitted(door, name=f"page-{number}", title=f"100%_{number}")
-        seen: list[str] = []
-        query = "/api/v1/services?q=page-&limit=2&owner=me"
-        page = (await door.call("GET", query)).json()
+async def test_lists_go_page_by_page_and_cursors_serve_one_question(door: Door) -> None:
+    for number in range(5):
+        await submitted(door, name=f"page-{number}", title=f"100%_{number}")
+    seen: list[str] = []
+    query = "/api/v1/services?q=page-&limit=2&owner=me"
+    page = (await door.call("GET", query)).json()
+    seen += [item["name"] for item in page["items"]]
+    while page["next_cursor"]:
+        page = (await door.call("GET", f"{query}&cursor={page['next_cursor']}")).json()
         seen += [item["name"] for item in page["items"]]
-        while page["next_cursor"]:
-            page = (await door.call("GET", f"{query}&cursor={page['next_cursor']}")).json()
-            seen += [item["name"] for item in page["items"]]
-        assert seen == [f"red/page-{number}" for number in (4, 3, 2, 1, 0)]
-        first = (await door.call("GET", query)).json()["next_cursor"]
-        other = await door.call("GET", f"/api/v1/services?q=other&limit=2&owner=me&cursor={first}")
-        assert (other.status_code, other.json()["code"]) == (422, "cursor_refused")
-        assert len((await door.call("GET", "/api/v1/services?q=100%25_3")).json()["items"]) == 1
-        blue = door.peers.admin.token("acc_b", team="tea_blue")
-        assert (await door.call("GET", "/api/v1/services", token=blue)).json()["items"] == []
+    assert seen == [f"red/page-{number}" for number in (4, 3, 2, 1, 0)]
+    first = (await door.call("GET", query)).json()["next_cursor"]
+    other = await door.call("GET", f"/api/v1/services?q=other&limit=2&owner=me&cursor={first}")
+    assert (other.status_code, other.json()["code"]) == (422, "cursor_refused")
+    assert len((await door.call("GET", "/api/v1/services?q=100%25_3")).json()["items"]) == 1
+    blue = door.peers.admin.token("acc_b", team="tea_blue")
+    assert (await door.call("GET", "/api/v1/services", token=blue)).json()["items"] == []
 
 
-async def test_a_deprecation_is_answered_and_told(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        receipt = await submitted(door, name="old")
-        path = f"/api/v1/services/{receipt['listing_id']}/deprecate"
-        sunset = (datetime.now(UTC) + timedelta(days=30)).isoformat()
-        body = {"reason": "Superseded.", "sunset_at": sunset}
-        assert (await door.call("POST", path, body)).json()["code"] == "listing_closed"
-        await make_published(marketplace_database, door.peers, receipt)
-        assert (await door.call("POST", path, body | {"successor": "red/none"})).json()["code"] == "successor_refused"
-        viewer = door.peers.admin.token("acc_v", role="viewer")
-        assert (await door.call("POST", path, body, token=viewer)).status_code == 403
-        answer = await door.call("POST", path, body)
-        assert (answer.status_code, answer.json()["state"]) == (200, "deprecated")
-        assert answer.json()["sunset_at"].endswith("Z")
+async def test_a_deprecation_is_answered_and_told(door: Door, marketplace_database: ProvisionedServer) -> None:
+    receipt = await submitted(door, name="old")
+    path = f"/api/v1/services/{receipt['listing_id']}/deprecate"
+    sunset = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    body = {"reason": "Superseded.", "sunset_at": sunset}
+    assert (await door.call("POST", path, body)).json()["code"] == "listing_closed"
+    await make_published(marketplace_database, door.peers, receipt)
+    assert (await door.call("POST", path, body | {"successor": "red/none"})).json()["code"] == "successor_refused"
+    viewer = door.peers.admin.token("acc_v", role="viewer")
+    assert (await door.call("POST", path, body, token=viewer)).status_code == 403
+    answer = await door.call("POST", path, body)
+    assert (answer.status_code, answer.json()["state"]) == (200, "deprecated")
+    assert answer.json()["sunset_at"].endswith("Z")
 
 
-async def test_a_run_is_followed_as_server_sent_events(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        receipt = await submitted(door, name="followed")
-        headers = {"authorization": f"Bearer {door.peers.admin.token('acc_publisher')}"}
-        path = f"/api/v1/runs/{receipt['run_id']}/events"
-        async with door.client.stream("GET", path, headers=headers) as stream:
-            assert stream.headers["content-type"].startswith("text/event-stream")
-            lines = stream.aiter_lines()
-            assert await anext(lines) == "event: run"
-            run = json.loads((await anext(lines)).removeprefix("data: "))
-            assert (run["state"], len(run["phases"])) == ("queued", 10)
-            await end_run(marketplace_database, receipt["run_id"])
-            assert "event: end" in [line async for line in lines]
-        missing = f"/api/v1/runs/ver_{'0' * 32}/events"
-        assert (await door.call("GET", missing)).status_code == 404
+async def test_a_run_is_followed_as_server_sent_events(door: Door, marketplace_database: ProvisionedServer) -> None:
+    receipt = await submitted(door, name="followed")
+    headers = {"authorization": f"Bearer {door.peers.admin.token('acc_publisher')}"}
+    path = f"/api/v1/runs/{receipt['run_id']}/events"
+    async with door.client.stream("GET", path, headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "event: run"
+        run = json.loads((await anext(lines)).removeprefix("data: "))
+        assert (run["state"], len(run["phases"])) == ("queued", 10)
+        await end_run(marketplace_database, receipt["run_id"])
+        assert "event: end" in [line async for line in lines]
+    missing = f"/api/v1/runs/ver_{'0' * 32}/events"
+    assert (await door.call("GET", missing)).status_code == 404
 
 
 async def end_run(server: ProvisionedServer, run_id: str) -> None:
@@ -205,41 +202,39 @@ async def end_run(server: ProvisionedServer, run_id: str) -> None:
         await tx.execute("UPDATE version_states SET state = 'failed' WHERE version_id = $1", run_id)
 
 
-async def test_the_real_catalogue_is_imported_in_batches_and_again(marketplace_database: ProvisionedServer) -> None:
+async def test_the_real_catalogue_is_imported_in_batches_and_again(door: Door) -> None:
     rows = json.loads(real_input("catalogue/models.json").read_text())["data"]
-    async with door_of(marketplace_database) as door:
-        admin = door.peers.admin.token("acc_admin", team=None, roles=("super_admin",))
-        path = "/api/v1/catalogue/imports"
-        created = 0
-        for begin in range(0, len(rows), 50):
-            answer = await door.call("POST", path, {"data": rows[begin : begin + 50]}, token=admin)
-            assert answer.status_code == 200, answer.text
-            created += answer.json()["created"]
-        assert created == 364
-        again = (await door.call("POST", path, {"data": rows}, token=admin)).json()
-        assert (again["unchanged"], again["created"], again["updated"], again["refused"]) == (364, 0, 0, 0)
-        changed = rows[0] | {"description": "Another text."}
-        assert (await door.call("POST", path, {"data": [changed]}, token=admin)).json()["updated"] == 1
-        viewer = door.peers.admin.token("acc_v", role="viewer")
-        assert (await door.call("POST", path, {"data": []}, token=viewer)).status_code == 403
-        for_everybody = await door.call("POST", f"{path}?visibility=public", {"data": rows[:3]})
-        assert (for_everybody.status_code, for_everybody.json()["code"]) == (403, "public_import_refused")
-        team = (await door.call("POST", path, {"data": rows[:3]})).json()
-        assert team["created"] == 3
-        mine = (await door.call("GET", "/api/v1/services?status=catalogue_only")).json()["items"]
-        assert {item["visibility"] for item in mine} == {"workspace"}
-        for _ in range(200):
-            if len([s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"]) == 364:
-                break
-            await door.peers.log.wait_for_news(door.peers.log.heard(), 0.1)
-        shown = {s.name: s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"}
-        assert shown[changed["id"]].description == "Another text."
-        assert not shown["openrouter/auto"].pricing.HasField("output_nanodollars_per_million")
+    admin = door.peers.admin.token("acc_admin", team=None, roles=("super_admin",))
+    path = "/api/v1/catalogue/imports"
+    created = 0
+    for begin in range(0, len(rows), 50):
+        answer = await door.call("POST", path, {"data": rows[begin : begin + 50]}, token=admin)
+        assert answer.status_code == 200, answer.text
+        created += answer.json()["created"]
+    assert created == 364
+    again = (await door.call("POST", path, {"data": rows}, token=admin)).json()
+    assert (again["unchanged"], again["created"], again["updated"], again["refused"]) == (364, 0, 0, 0)
+    changed = rows[0] | {"description": "Another text."}
+    assert (await door.call("POST", path, {"data": [changed]}, token=admin)).json()["updated"] == 1
+    viewer = door.peers.admin.token("acc_v", role="viewer")
+    assert (await door.call("POST", path, {"data": []}, token=viewer)).status_code == 403
+    for_everybody = await door.call("POST", f"{path}?visibility=public", {"data": rows[:3]})
+    assert (for_everybody.status_code, for_everybody.json()["code"]) == (403, "public_import_refused")
+    team = (await door.call("POST", path, {"data": rows[:3]})).json()
+    assert team["created"] == 3
+    mine = (await door.call("GET", "/api/v1/services?status=catalogue_only")).json()["items"]
+    assert {item["visibility"] for item in mine} == {"workspace"}
+    for _ in range(200):
+        if len([s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"]) == 364:
+            break
+        await door.peers.log.wait_for_news(door.peers.log.heard(), 0.1)
+    shown = {s.name: s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"}
+    assert shown[changed["id"]].description == "Another text."
+    assert not shown["openrouter/auto"].pricing.HasField("output_nanodollars_per_million")
 
 
-async def test_row_security_shows_and_takes_one_teams_rows(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        receipt = await submitted(door, name="guarded")
+async def test_row_security_shows_and_takes_one_teams_rows(door: Door, marketplace_database: ProvisionedServer) -> None:
+    receipt = await submitted(door, name="guarded")
     async with Database.open(marketplace_database.url("publishing_runtime"), name="test") as database:
         listings = PostgresListings(database, door.peers.log)
         for tenant, seen in (("tea_red", True), ("tea_blue", False), (None, False)):
@@ -256,7 +251,6 @@ async def test_row_security_shows_and_takes_one_teams_rows(marketplace_database:
                 await transaction.execute("UPDATE listing_versions SET content = '{}'")
 
 
-async def test_a_document_is_validated_without_being_published(marketplace_database: ProvisionedServer) -> None:
-    async with door_of(marketplace_database) as door:
-        answer = await door.call("POST", "/api/v1/validate?mode=strict", {"openapi": "3.1.0"})
-        assert (answer.status_code, answer.json()["valid"]) == (200, False)
+async def test_a_document_is_validated_without_being_published(door: Door) -> None:
+    answer = await door.call("POST", "/api/v1/validate?mode=strict", {"openapi": "3.1.0"})
+    assert (answer.status_code, answer.json()["valid"]) == (200, False)

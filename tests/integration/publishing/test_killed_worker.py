@@ -26,7 +26,7 @@ from chassis.database.pool import Database
 from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.settings import PublishingSettings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.campaign
 # Each worker takes seconds to start: the nightly run kills one at every phase, every other run at these.
 ROUNDS = int(os.environ.get("KILLS_PER_PHASE", "0"))
 CHOSEN = PHASE_NAMES if ROUNDS else ("testing", "approval", "indexing", "events")
@@ -42,7 +42,7 @@ _EFFECTS = """
 def runs_url(request: pytest.FixtureRequest, marketplace_database: ProvisionedServer) -> str:
     """An engine of the test's own: a run that somebody else left there would be taken up too."""
     if request.param == "dbos":
-        return marketplace_database.url("runs_worker").get_secret_value()
+        return marketplace_database.runs_url().get_secret_value()
     server: Killable = request.getfixturevalue("killable_temporal")
     return f"temporal://{server.address}"
 

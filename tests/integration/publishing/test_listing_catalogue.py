@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from fakes.publishing_peers import Peers, peers
 from fixtures.marketplace_database import ProvisionedServer
-from fixtures.publishing_actions import RED, submission
+from fixtures.publishing_actions import RED, content, submission
 from fixtures.publishing_units import publishing_settings
 
 from chassis.clock import SystemClock
@@ -49,7 +49,9 @@ async def published(server: ProvisionedServer, settings: PublishingSettings) -> 
     ):
         log = PostgresEventLog(own)
         entry = PipelineEntry(seal, clock, new_id, settings.endpoint_allowlist, PHASE_NAMES)
-        receipt = await SubmitListing(PostgresListings(own, log), entry)(RED, submission())
+        receipt = await SubmitListing(PostgresListings(own, log), entry)(
+            RED, submission(content=content(tags=("demo",)))
+        )
         publish = PublishVersion(PostgresListings(across, PostgresEventLog(across)), clock, new_id)
         await publish(receipt.run_id)
         return receipt.listing.listing_id
@@ -73,6 +75,8 @@ async def test_the_call_path_alone_gets_a_route_with_its_credential(
                 route = (await peer.ask(stub.ResolveRoute, request)).route
                 assert (route.credential, route.upstream_model) == ("vendor-secret", "demo-chat")
                 assert (route.name, route.team_slug, route.state) == ("echo", "red", "published")
+                # What policies decide by.
+                assert (list(route.tags), route.visibility, route.provider) == (["demo"], "workspace", "red")
             with pytest.raises(RemoteError) as unseen:
                 await peer.ask(stub.ResolveRoute, messages.ResolveRouteRequest(listing="red/echo"))
             assert (unseen.value.kind, unseen.value.code) == (ErrorKind.NOT_FOUND, "listing_not_found")

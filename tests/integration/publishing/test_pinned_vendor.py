@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from fixtures.conversations import listening
 from pydantic import SecretStr
 
 from publishing.probes.errors import EndpointAddressRefused, EndpointUnreachable
@@ -19,19 +20,13 @@ async def endpoint(answer: Answer) -> AsyncGenerator[tuple[str, list[bytes]]]:
     """A raw server on a free port, and the request heads it saw."""
     heads: list[bytes] = []
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            heads.append(await reader.readuntil(b"\r\n\r\n"))
-            await answer(reader, writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        await answer(reader, writer)
+        await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+    async with listening(converse) as port:
+        yield f"127.0.0.1:{port}", heads
 
 
 def answering(text: bytes) -> Answer:

@@ -24,6 +24,8 @@ OPERATIONS = {
 }
 SOUND = ("ollama.yaml", "anthropic.yaml")
 BROKEN = tuple(name for name in OPERATIONS if name not in SOUND)
+# Fifteen seconds of a core; the strict half of it is judged in `make test` too, where the loop is looked at.
+LARGEST = "openai.json"
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
 BABBLER = (sys.executable, "-c", "import sys; sys.stdin.buffer.read(); print('{}')")
 
@@ -41,7 +43,9 @@ async def test_sound_documents_of_vendors_pass_strict(name: str) -> None:
     assert report.operations == OPERATIONS[name]
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.campaign) if name == LARGEST else name for name in BROKEN]
+)
 async def test_broken_documents_of_vendors_fail_strict_and_pass_lenient_with_warnings(name: str) -> None:
     raw = real_input(f"openapi/{name}").read_bytes()
     strict, lenient = await asyncio.gather(*(ProcessRunner().validate(raw, "", mode) for mode in Mode))
@@ -134,11 +138,12 @@ async def test_the_worker_sees_none_of_our_environment(monkeypatch: pytest.Monke
 
 
 async def test_the_loop_stays_free_while_the_largest_document_is_judged() -> None:
-    raw = real_input("openapi/openai.json").read_bytes()
+    raw = real_input(f"openapi/{LARGEST}").read_bytes()
     task = asyncio.create_task(ProcessRunner().validate(raw, "application/json", Mode.STRICT))
     turns = 0
     while not task.done():
         await asyncio.sleep(0.001)
         turns += 1
     assert turns > 20
-    assert (await task).operations == 288
+    report = await task
+    assert (report.valid, report.operations) == (False, OPERATIONS[LARGEST])

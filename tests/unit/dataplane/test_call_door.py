@@ -76,7 +76,7 @@ async def test_a_credential_is_never_sent_to_another_host(tmp_path: Path) -> Non
     reply = await bench.ask(CHAT, BODY)
     assert reply.status == 502
     assert not bench.upstream.sent
-    assert bench.door.ledger.state.rates.keys["key_1"].in_flight == 0
+    assert not bench.door.parts.ledger.state.rates.keys
     assert "vendor-secret" not in repr(route)
 
 
@@ -231,9 +231,11 @@ async def test_a_caller_who_leaves_pays_for_what_was_used(tmp_path: Path, window
     upstream = FakeUpstream(answer, delay=never if not parts else None)
     bench = a_bench(tmp_path, upstream)
     asking = asyncio.create_task(bench.ask(CHAT, STREAMED, leaves=leaves))
-    await asyncio.sleep(0.01)
+    for _ in range(1000):
+        await asyncio.sleep(0 if upstream.sent else 0.001)
+    assert upstream.sent
     leaves.set()
-    await asyncio.wait_for(asking, 1)
+    await asyncio.wait_for(asking, 10)
     assert upstream.cancelled if not parts else answer.closed
     await bench.settled()
     (row,) = bench.spend.usage.values()
@@ -241,7 +243,7 @@ async def test_a_caller_who_leaves_pays_for_what_was_used(tmp_path: Path, window
     assert row.outcome is Outcome.CALLER_LEFT
     assert row.cost
     assert row.is_estimated == (window != "just before the end")
-    assert bench.door.ledger.journal.calls_open == 0
+    assert bench.door.parts.ledger.journal.calls_open == 0
 
 
 async def test_an_unreachable_vendor_costs_nothing(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ async def test_an_unreachable_vendor_costs_nothing(tmp_path: Path) -> None:
     assert (reply.status, _error(reply.body)["code"]) == (502, "upstream_unreachable")
     await bench.settled()
     assert not bench.spend.usage
-    assert bench.door.ledger.state.leases.left("key-tokens") == 1_000_000
+    assert bench.tokens_left() == 1_000_000
 
 
 async def test_a_stream_that_breaks_ends_with_an_error_event(tmp_path: Path) -> None:
@@ -327,13 +329,13 @@ async def test_an_unknown_price_is_denied_or_estimated_never_free(tmp_path: Path
 
 async def test_a_draining_door_takes_no_new_calls(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)))
-    await bench.door.drained()
+    bench.door.draining = True
     assert (await bench.ask(CHAT, BODY)).status == 503
 
 
-async def test_a_bug_of_ours_is_a_500_that_tells_nothing_and_is_charged_as_seen(tmp_path: Path) -> None:
+async def test_a_bug_of_ours_is_a_500_that_tells_nothing(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, FakeUpstream(RuntimeError("secret detail")))
     reply = await bench.ask(CHAT, BODY)
     assert reply.status == 500
     assert b"secret" not in reply.body
-    assert bench.door.ledger.journal.calls_open == 0
+    assert bench.door.parts.ledger.journal.calls_open == 0

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from fakes.call_facts import some_facts, some_settled
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dataplane.call_records import Opened, Released, Returned, Settled
 from dataplane.journal import Journal, open_journal, segment_path
-from dataplane.journal_frames import JournalCorrupt, frame, read_frames
+from dataplane.journal_frames import JournalCorrupt, frame, read_ends, read_frames
 from dataplane.journal_reader import JournalReader, Position, seal_the_dead
 from dataplane.leases import Reservation
 from dataplane.refusals import JournalUnavailable
@@ -29,6 +30,14 @@ def _drain(reader: JournalReader, most: int = 3) -> list[str]:
         position = batch.after
         reader.move_to(position)
     return calls
+
+
+def test_an_end_without_a_reply_is_read_as_builds_before_replies_wrote_it_and_they_read_ours() -> None:
+    ours = msgspec.msgpack.decode(msgspec.msgpack.encode(some_settled(1)))
+    assert ours[-1] is None
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(ours[:-1]), type=Settled) == some_settled(1)
+    longer = msgspec.msgpack.encode([*ours, "a field of tomorrow"])
+    assert msgspec.msgpack.decode(longer, type=Settled) == some_settled(1)
 
 
 def test_what_is_written_is_read_in_order_and_the_position_survives(tmp_path: Path) -> None:
@@ -113,6 +122,36 @@ def test_a_full_disk_refuses_new_calls_and_keeps_the_ends_of_old_ones(
     assert calls == ["call_1", "call_1", "call_3"]
 
 
+def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1, segment_bytes=100)
+    journal.opened(some_facts(1))
+    write = os.write
+    # Room for a new segment with what it carries, not for the end itself.
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data if b"open" in data else data[:10]))
+    journal.ended(some_settled(1))
+    assert (journal.segment, journal.calls_open, journal.unwritten) == (2, 1, 1)
+    reader = JournalReader(journal.folder, 1)
+    reader.move_to(Position(2, 0))
+    monkeypatch.undo()
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert [unknown.facts.call_id for unknown in sealed.unknown()] == ["call_1"]
+
+
+def test_what_waits_for_the_disk_is_written_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = open_journal(tmp_path, 1)
+    journal.opened(some_facts(1))
+    monkeypatch.setattr(os, "write", lambda file, data: 0)
+    journal.ended(some_settled(1))
+    journal.write_waiting()
+    assert (journal.calls_open, journal.unwritten) == (1, 1)
+    monkeypatch.undo()
+    journal.write_waiting()
+    assert (journal.calls_open, journal.unwritten) == (0, 0)
+
+
 def test_a_torn_position_means_from_the_start(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, 1)
     _call(journal, 1)
@@ -121,3 +160,11 @@ def test_a_torn_position_means_from_the_start(tmp_path: Path) -> None:
     (journal.folder / "position").write_bytes(b"torn")
     assert reader.position() == Position(1, 0)
     assert segment_path(journal.folder, 1).exists()
+
+
+def test_what_settlement_reads_is_every_record_but_those_that_open_a_call() -> None:
+    records = [Opened(some_facts(1)), some_settled(1), Opened(some_facts(2)), Released(some_facts(2), 502, "no")]
+    data = b"".join(frame(record, 7) for record in records)
+    every = list(read_frames(data, 7))
+    assert [record for record, _ in every] == records
+    assert list(read_ends(data, 7)) == [(None if isinstance(one, Opened) else one, end) for one, end in every]

@@ -4,17 +4,20 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataplane.json_members import JsonMembers, NotAnObject, spliced
 
+# Forty objects of at most four members of at most six leaves: what is larger repeats what these have.
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4) | st.just("model"), inner),
-    max_leaves=12,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4) | st.just("model"), inner, max_size=2)
+    ),
+    max_leaves=6,
 )
-_objects = st.dictionaries(st.text(max_size=6) | st.sampled_from(["model", 'a"b', "\\"]), _values, max_size=6)
+_objects = st.dictionaries(st.text(max_size=6) | st.sampled_from(["model", 'a"b', "\\"]), _values, max_size=4)
 
 
 def _written(value: dict[str, Any], ascii_only: bool, indent: int | None, sep: str) -> bytes:
@@ -23,6 +26,7 @@ def _written(value: dict[str, Any], ascii_only: bool, indent: int | None, sep: s
     ).encode(errors="surrogatepass")
 
 
+@settings(max_examples=40)
 @given(_objects, st.booleans(), st.sampled_from([None, 0, 2]), st.sampled_from(["", " ", "\t\r\n"]))
 def test_a_splice_changes_one_member_and_leaves_every_other_byte(
     value: dict[str, Any], ascii_only: bool, indent: int | None, sep: str
@@ -39,10 +43,14 @@ def test_a_splice_changes_one_member_and_leaves_every_other_byte(
     assert json.loads(after) == {**value, "model": "ours"}
     assert after[:start] == body[:start]
     assert after[start + len(replacement) :] == body[end:]
-    for name, (first, last) in members.spans().items():
-        assert json.loads(body[first:last]) == value[name]
+    assert set(members.raw) == set(value)
+    for name, expected in value.items():
+        span = members.span(name)
+        assert span is not None
+        assert json.loads(body[slice(*span)]) == expected
 
 
+@settings(max_examples=40)
 @given(_objects.filter(bool), st.data())
 def test_a_duplicate_key_is_refused_however_it_is_written(value: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(value)))
@@ -50,10 +58,21 @@ def test_a_duplicate_key_is_refused_however_it_is_written(value: dict[str, Any],
     if any(ord(letter) > 0xFFFF or 0xD800 <= ord(letter) <= 0xDFFF for letter in name):
         return
     again = json.dumps(data.draw(_values))
-    rest = json.dumps(value)[1:]
-    for body in (f"{{{escaped}:{again},{rest}", f"{json.dumps(value)[:-1]},{escaped}:{again}}}"):
-        with pytest.raises(NotAnObject):
-            JsonMembers(body.encode()).spans()
+    separators = data.draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    written = json.dumps(value, separators=separators)
+    for key in (escaped, json.dumps(name)):
+        for body in (f"{{{key}:{again},{written[1:]}", f"{written[:-1]},{key}:{again}}}"):
+            with pytest.raises(NotAnObject):
+                JsonMembers(body.encode())
+
+
+def test_a_member_is_found_whatever_looks_like_it_within_another() -> None:
+    within = {"messages": [{"model": "inner", "content": 'say "model":"text"'}], "model": "outer"}
+    for separators in ((",", ":"), (", ", ": ")):
+        body = json.dumps(within, separators=separators).encode()
+        members = JsonMembers(body)
+        assert json.loads(spliced(body, [members.setting("model", b'"ours"')])) == {**within, "model": "ours"}
+        assert members.span("absent") is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +95,7 @@ def test_a_duplicate_key_is_refused_however_it_is_written(value: dict[str, Any],
 )
 def test_what_is_not_one_object_with_distinct_keys_is_refused(body: bytes) -> None:
     with pytest.raises(NotAnObject):
-        JsonMembers(body).spans()
+        JsonMembers(body)
 
 
 def test_the_same_name_deeper_inside_is_left_alone() -> None:

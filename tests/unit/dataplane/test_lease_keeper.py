@@ -3,16 +3,17 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pytest
 from fakes.call_door import START, a_key, a_route
 from fakes.spend_ledger import Account, SpendLedger
 
 from chassis.errors import Unavailable
-from dataplane.admission import AdmissionState, Admitted, CallRequest
+from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.leases import LeaseGrant, LeaseWish, Reservation, ScopeShort
-from dataplane.ports import LeaseAnswer
+from dataplane.ports import LeaseAnswer, LeaseSource
 from dataplane.records import LimitedScope
 from dataplane.refusals import BudgetExhausted, LeasesUnavailable, QuotaExhausted
 
@@ -27,7 +28,9 @@ class _Source(SpendLedger):
         self.failures = failures
         self.ids: list[str] = []
 
-    async def acquire(self, holder: str, request_id: str, wishes: Sequence[LeaseWish]) -> LeaseAnswer:
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
         await asyncio.sleep(0)
         self.ids.append(request_id)
         answer = self.grant(holder, request_id, wishes)
@@ -43,11 +46,27 @@ class _Answers:
     def __init__(self, *answers: LeaseAnswer) -> None:
         self.answers = list(answers)
 
-    async def acquire(self, holder: str, request_id: str, wishes: Sequence[LeaseWish]) -> LeaseAnswer:
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
         return self.answers.pop(0)
 
 
-def _keeper(source: SpendLedger | _Answers, returned: list[Reservation] | None = None) -> LeaseKeeper:
+@dataclass
+class _Told(SpendLedger):
+    """Grants one call at a time and remembers what it was told to forget."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
+        self.told.append(done_below)
+        return LeaseAnswer(tuple(LeaseGrant(wish.scope_id, wish.needed, 0) for wish in wishes))
+
+
+def _keeper(source: LeaseSource, returned: list[Reservation] | None = None) -> LeaseKeeper:
     numbers = itertools.count(1)
     ended = [] if returned is None else returned
     return LeaseKeeper(AdmissionState(), source, "h", lambda: START, lambda: f"req_{next(numbers)}", ended.extend)
@@ -55,6 +74,76 @@ def _keeper(source: SpendLedger | _Answers, returned: list[Reservation] | None =
 
 def _call(tokens: int) -> CallRequest:
     return CallRequest(_TOKENS, a_route(), tokens, 0)
+
+
+@dataclass
+class _Slow(SpendLedger):
+    """Loses the answer to its first request, and gives the others when told."""
+
+    accounts: dict[str, Account] = field(default_factory=lambda: {"money": Account(10**9), "tokens": Account(10**6)})
+    ids: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
+        self.ids.append(request_id)
+        answer = self.grant(holder, request_id, wishes)
+        if len(self.ids) == 1:
+            raise Unavailable("The answer was lost.")
+        if len(self.ids) < 4:
+            await self.gate.wait()
+        return answer
+
+
+@dataclass
+class _LosesFirst:
+    """Loses the answer to the first request."""
+
+    behind: SpendLedger
+    asked: int = 0
+
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
+        self.asked += 1
+        answer = self.behind.grant(holder, request_id, wishes)
+        if self.asked == 1:
+            raise Unavailable("The answer was lost.")
+        return answer
+
+
+async def test_an_answer_that_comes_while_a_lost_one_is_asked_for_is_credited_once() -> None:
+    source = _Slow()
+    keeper = _keeper(source)
+    both = a_key(scopes=(LimitedScope("money", "team", "nanodollars", 1), LimitedScope("tokens", "key", "tokens", 1)))
+    one = a_key(scopes=(LimitedScope("tokens", "key", "tokens", 1),))
+    with pytest.raises(LeasesUnavailable):
+        await keeper.admit(CallRequest(one, a_route(), 10, 0))
+    under_way = asyncio.create_task(keeper.admit(CallRequest(both, a_route(), 20, 0)))
+    await asyncio.sleep(0)
+    recalled = asyncio.create_task(keeper.ask_again("tokens"))
+    await asyncio.sleep(0.01)
+    source.gate.set()
+    await asyncio.gather(recalled, under_way)
+    assert sorted(source.ids) == ["req_1", "req_1", "req_2"]
+    held = keeper.state.leases.leases
+    assert held["tokens"].available == source.accounts["tokens"].leased["h"] - 20
+    assert held["money"].available + (await under_way).reservations[0].amount == source.accounts["money"].leased["h"]
+
+
+async def test_what_a_lost_answer_granted_is_found_before_a_call_is_refused() -> None:
+    source = SpendLedger({"money": Account(10**9), "tokens": Account(30)})
+    both = a_key(scopes=(LimitedScope("money", "team", "nanodollars", 1), LimitedScope("tokens", "key", "tokens", 1)))
+    one = a_key(scopes=(LimitedScope("tokens", "key", "tokens", 1),))
+    lossy = _LosesFirst(source)
+    keeper = _keeper(lossy)
+    with pytest.raises(LeasesUnavailable):
+        await keeper.admit(CallRequest(both, a_route(), 20, 0))
+    assert isinstance(await keeper.admit(CallRequest(one, a_route(), 20, 0)), Admitted)
+    assert source.accounts["tokens"].leased["h"] == 20
+    with pytest.raises(QuotaExhausted):
+        await keeper.admit(CallRequest(one, a_route(), 20, 0))
 
 
 async def test_many_callers_share_one_refill() -> None:
@@ -101,12 +190,67 @@ async def test_a_lease_that_runs_low_is_refilled_while_calls_go_on() -> None:
     assert len(source.ids) == 2
 
 
-async def test_what_is_left_of_an_ended_period_is_returned() -> None:
+async def test_what_is_left_of_an_ended_period_is_returned_also_by_calls_that_end_later() -> None:
     returned: list[Reservation] = []
-    first = LeaseAnswer((LeaseGrant("key-tokens", 10, 0, period_ends_at=START),))
+    first = LeaseAnswer((LeaseGrant("key-tokens", 30, 0, period_ends_at=START + 5),))
     second = LeaseAnswer((LeaseGrant("key-tokens", 10, 0, period_ends_at=START * 2),))
-    await _keeper(_Answers(first, second), returned).admit(_call(10))
-    assert returned == [Reservation("key-tokens", 10, period_ends_at=START)]
+    keeper = _keeper(_Answers(first, second), returned)
+    admitted = await keeper.admit(_call(10))
+    keeper.now = lambda: START + 5
+    await keeper.admit(_call(10))
+    assert returned == [Reservation("key-tokens", 20, period_ends_at=START + 5)]
+    assert keeper.state.leases.credit(admitted.reservations) == list(admitted.reservations)
+
+
+async def test_a_clock_that_is_ahead_at_the_months_end_takes_what_consumption_says() -> None:
+    source = _Answers(*[LeaseAnswer((LeaseGrant("key-tokens", 30, 0, period_ends_at=START - 5),))] * 2)
+    keeper = _keeper(source)
+    for _ in range(3):
+        await keeper.admit(_call(10))
+    assert len(source.answers) == 1
+    keeper.now = lambda: START + 60_000_000
+    await keeper.admit(_call(10))
+    assert not source.answers
+
+
+async def test_a_grant_of_a_month_that_is_over_goes_straight_back() -> None:
+    returned: list[Reservation] = []
+    keeper = _keeper(_Answers(), returned)
+    keeper.state.leases.grant([LeaseGrant("key-tokens", 10, 0, START * 2)])
+    late = keeper.state.leases.grant([LeaseGrant("key-tokens", 7, 0, START + 5)])
+    assert late == [Reservation("key-tokens", 7, period_ends_at=START + 5)]
+    assert keeper.state.leases.leases["key-tokens"].available == 10
+
+
+async def test_a_decision_that_needs_no_lease_waits_for_nothing_and_refills_ahead() -> None:
+    source = _Source(100_000)
+    keeper = _keeper(source)
+    assert isinstance(keeper.try_admit(_call(10)), NeedsLease)
+    assert not source.ids
+    await keeper.admit(_call(10))
+    decisions = [keeper.try_admit(_call(10)) for _ in range(31)]
+    assert all(isinstance(decision, Admitted) for decision in decisions)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(source.ids) == 2
+
+
+async def test_a_scope_that_others_hold_without_answering_is_no_refusal_for_good() -> None:
+    silent = ScopeShort("key-tokens", 1000, 3, unanswered=7)
+    with pytest.raises(LeasesUnavailable) as unavailable:
+        await _keeper(_Answers(LeaseAnswer(short=(silent,)))).admit(_call(10))
+    assert unavailable.value.retry_after == 1
+    with pytest.raises(QuotaExhausted):
+        await _keeper(_Answers(LeaseAnswer(short=(silent,)))).admit(_call(11))
+
+
+async def test_consumption_is_told_now_and_then_which_answers_it_may_forget() -> None:
+    source = _Told()
+    keeper = _keeper(source)
+    for _ in range(200):
+        await keeper.admit(_call(10))
+    told = [(number, below) for number, below in enumerate(source.told, 1) if below]
+    assert told == [(64, "req_64"), (128, "req_128"), (192, "req_192")]
 
 
 async def test_an_answer_that_says_nothing_is_no_reason_to_let_anybody_in() -> None:

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, Refused, admit
 from dataplane.leases import LeaseBook, LeaseGrant, Reservation, lease_size
-from dataplane.limits import RateBook, TokenBucket
-from dataplane.records import RateLimits
+from dataplane.limits import RateBook
+from dataplane.records import LimitedScope, RateLimits
+from dataplane.token_bucket import TokenBucket
+
+SCOPE = LimitedScope("s", "key", "tokens", 10**6)
 
 
 def _held(book: LeaseBook) -> dict[str, int]:
@@ -61,7 +64,9 @@ def test_a_refused_call_takes_nothing_and_key_comes_before_limits_before_policy_
 def test_a_lease_ends_with_its_period_and_what_is_left_of_it_is_returned() -> None:
     book = LeaseBook()
     book.grant([LeaseGrant("s", 100, 0, period_ends_at=1000)])
-    taken = book.debit([Reservation("s", 10)])
+    taken = book.take([SCOPE], 10, 0, 999)
+    assert taken == (Reservation("s", 10, "tokens", 1000),)
+    assert book.take([SCOPE], 10, 0, 1000) is None
     assert not book.short_of([Reservation("s", 10)], 999)
     assert book.short_of([Reservation("s", 10)], 1000)
     ended = book.grant([LeaseGrant("s", 50, 0, period_ends_at=2000)])
@@ -73,19 +78,35 @@ def test_a_lease_ends_with_its_period_and_what_is_left_of_it_is_returned() -> No
 def test_time_alone_never_gives_a_lease_back() -> None:
     book = LeaseBook()
     book.grant([LeaseGrant("s", 10, 0)])
-    book.debit([Reservation("s", 10)])
+    assert book.take([SCOPE], 10, 0, START)
     assert book.short_of([Reservation("s", 1)], 10**18)
 
 
 def test_a_refill_is_wished_for_before_a_lease_runs_out_and_only_while_there_is_more() -> None:
     book = LeaseBook()
     book.grant([LeaseGrant("s", 100, 500)])
-    book.debit([Reservation("s", 75)])
-    assert not book.running_low([Reservation("s", 1)], 0)
-    book.debit([Reservation("s", 1)])
-    assert book.running_low([Reservation("s", 1)], 0)
+    assert book.take([SCOPE], 24, 0, START)
+    assert book.take([SCOPE], 50, 0, START)
+    assert not book.take_low()
+    assert book.take([SCOPE], 2, 0, START)
+    assert [wish.scope_id for wish in book.take_low()] == ["s"]
     book.leases["s"].remaining = 0
-    assert not book.running_low([Reservation("s", 1)], 0)
+    assert book.take([SCOPE], 1, 0, START)
+    assert not book.take_low()
+
+
+def test_what_a_call_did_not_spend_goes_back_and_a_period_that_ended_gets_nothing() -> None:
+    book = LeaseBook()
+    book.grant([LeaseGrant("s", 100, 0, period_ends_at=1000)])
+    held = book.take([SCOPE], 60, 0, 0)
+    assert held is not None
+    assert not book.settle(held, [25])
+    assert _held(book) == {"s": 75}
+    assert not book.settle(held, [80])
+    assert _held(book) == {"s": 75}
+    book.grant([LeaseGrant("s", 50, 0, period_ends_at=2000)])
+    assert book.settle(held, [25]) == [Reservation("s", 35, "tokens", 1000)]
+    assert _held(book) == {"s": 50}
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**6), st.integers(1, 10**9))

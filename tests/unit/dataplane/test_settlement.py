@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from fakes.call_facts import some_facts, some_settled
 from fakes.spend_ledger import Account, SpendLedger
 
@@ -107,3 +108,26 @@ async def test_the_runner_sends_what_is_written_while_it_runs(tmp_path: Path) ->
 
 def test_waits_double_up_to_ten_seconds() -> None:
     assert [wait_after(failures) for failures in (1, 2, 3, 50)] == [0.1, 0.2, 0.4, 10.0]
+
+
+async def test_a_disk_too_full_for_the_position_does_not_end_the_sending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1)
+    spend = _Flaky([])
+    _lease(spend, 1, 10_000)
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait)
+
+    def no_room(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_room)
+    _calls(journal, range(3), range(3))
+    await settlement.send_written()
+    assert len(spend.usage) == 3
+    assert "OSError" in settlement.health.last_error
+    monkeypatch.undo()
+    _calls(journal, range(3, 5), range(3, 5))
+    await settlement.send_written()
+    assert (len(spend.usage), settlement.health.sent) == (5, 5)
+    assert JournalReader(journal.folder, 1).position() > JournalReader(journal.folder, 1)._first()

@@ -55,10 +55,22 @@ def test_what_the_shell_sets_wins(machine: Machine) -> None:
     assert environment_of(("admin",), machine, {"ADMIN_HTTP_PORT": "1"})["ADMIN_HTTP_PORT"] == "1"
 
 
-@pytest.mark.parametrize("service", ["publishing", "gateway"])
+@pytest.mark.parametrize("service", ["publishing", "gateway", "consumption"])
 def test_only_the_demo_provider_is_allow_listed_and_only_in_development(machine: Machine, service: str) -> None:
     variable = f"{service.upper()}_ENDPOINT_ALLOWLIST"
     found = environment_of((service,), machine, {})
     assert found[variable] == '["127.0.0.1:3010"]'
     found = environment_of((service,), replace(machine, development=False), {})
     assert found[variable] == "[]"
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_door_of_calls_knows_how_many_there_are_and_has_a_folder_of_its_own(
+    machine: Machine, workers: int
+) -> None:
+    found = environment_of(("gateway", "consumption"), replace(machine, gateway_workers=workers), {})
+    doors = ("GATEWAY", "CONSUMPTION")
+    assert {found[f"{door}_EXPECTED_PROCESSES"] for door in doors} == {str(workers + 1)}
+    assert len({found[f"{door}_DATA_FOLDER"] for door in doors}) == len(doors)
+    for shared in ("VALKEY_URL", "KEY_PEPPER"):
+        assert len({found[f"{door}_{shared}"] for door in doors}) == 1

@@ -46,6 +46,13 @@ def test_development_is_chosen_by_a_word(text: str, chosen: bool) -> None:
         FleetSettings.read({"FLEET_DEVELOPMENT": text.upper()})
 
 
+@pytest.mark.parametrize("text", ["0", "65", "-1", "many"])
+def test_the_number_of_gateway_processes_has_bounds(text: str) -> None:
+    assert FleetSettings.read({"FLEET_GATEWAY_WORKERS": "64"}).gateway_workers == 64
+    with pytest.raises(SettingRefused, match="from 1 to 64"):
+        FleetSettings.read({"FLEET_GATEWAY_WORKERS": text})
+
+
 def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
     settings = FleetSettings.read({"FLEET_PORT_OFFSET": "1", "DISCOVERY_LOG_LEVEL": "debug"})
     assert dict(settings.inherited) == {"DISCOVERY_LOG_LEVEL": "debug"}
@@ -53,8 +60,8 @@ def test_children_inherit_everything_but_the_fleets_own_variables() -> None:
 
 def test_every_variable_is_in_the_table() -> None:
     names = {name for name, _, _ in settings_table()}
-    own = {"FLEET_DATA_FOLDER", "FLEET_PORT_OFFSET", "FLEET_DEVELOPMENT", "FLEET_PROFILE", "FLEET_ENGINES_FOLDER"}
-    assert names == own | set(MEANINGS) | set(port_variables())
+    own = {"DATA_FOLDER", "PORT_OFFSET", "DEVELOPMENT", "PROFILE", "ENGINES_FOLDER", "GATEWAY_WORKERS"}
+    assert names == {f"FLEET_{name}" for name in own} | set(MEANINGS) | set(port_variables())
 
 
 def test_everything_is_embedded_where_nothing_is_named() -> None:

@@ -18,6 +18,8 @@ from fleet.part import Part, Probe
 from fleet.part_state import State
 from fleet.supervisor import Supervisor
 
+pytestmark = pytest.mark.slow
+
 LIVE = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 

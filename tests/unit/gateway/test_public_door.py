@@ -1,5 +1,6 @@
 """The public door: who answers, and what callers see when nobody can."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -7,48 +8,93 @@ from typing import Any
 
 import httpx
 import pytest
+from fakes.memory_caller import a_refusal
+from fixtures.scripted_upstream import at_loopback
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
+from chassis.errors import MarketplaceError
 from chassis.health import Readiness
+from chassis.web.refusals import refusal
 from gateway.front.documentation_client import DocumentationClient
-from gateway.front.door import PublicDoor
+from gateway.front.door import Crossing, OwnPages, Ways
 from gateway.front.joined_document import joined, methods_at
 from gateway.front.operations import Operations
+from gateway.front.problems import problem
+from gateway.routes.caller_address import TrustedProxies
 from gateway.routes.coarse_limit import CoarseLimit
 from gateway.routes.proxy import Proxy
+from gateway.routes.rules import SERVICES
 from gateway.signals import GatewaySignals
+from wire.asgi import AsgiHost
+from wire.client import Client
+from wire.exchange import Exchange
+from wire.origin import Origin
+from wire.relay import Relay, RelayLimits
+from wire.server import Server
+from wire.ticker import Ticker
 
-URLS = {name: f"http://{name}.internal" for name in ("admin", "publishing", "discovery", "consumption")}
+
+@dataclass
+class Request:
+    """What a service was asked."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass
 class Services:
-    """Stands for the four services behind the proxy; remembers what it was asked."""
+    """Stands for the four services behind the proxy, on one port; remembers what it was asked."""
 
-    error: Exception | None = None
-    once: bool = False
+    breaks_off: int = 0
+    silent: bool = False
     status: int = 201
     methods: dict[str, str] = field(default_factory=dict[str, str])
-    requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
-    bodies: list[bytes] = field(default_factory=list[bytes])
+    requests: list[Request] = field(default_factory=list[Request])
 
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/openapi.json" and self.methods:
-            method = self.methods.get(request.url.host)
-            return httpx.Response(200, json={"paths": {"/api/v1/services/{id}": {method: {}}} if method else {}})
-        self.bodies.append(await request.aread())
-        self.requests.append(request)
-        if self.error is not None:
-            error, self.error = self.error, None if self.once else self.error
-            raise error
-        headers = {"content-type": "text/plain", "connection": "close", "x-own": "kept"}
+    def accept(self, exchange: Exchange) -> "Answer":
+        return Answer(self, exchange)
 
-        async def body() -> AsyncIterator[bytes]:
-            yield b"from "
-            yield request.url.host.encode()
+    def document(self, host: str) -> bytes:
+        """What a service says of itself."""
+        method = self.methods.get(host)
+        return json.dumps({"paths": {"/api/v1/services/{id}": {method: {}}} if method else {}}).encode()
 
-        return httpx.Response(self.status, headers=headers, content=body())
+
+@dataclass
+class Answer:
+    """One request to a service."""
+
+    services: Services
+    exchange: Exchange
+    most_body: int = 1 << 30
+
+    def arrived(self, data: bytes) -> None: ...
+
+    def complete(self, body: bytes) -> None:
+        head, services = self.exchange.head, self.services
+        headers = {name.decode(): value.decode() for name, value in head.headers}
+        host = headers["host"].partition(":")[0]
+        if head.target == b"/openapi.json":
+            self.exchange.reply(200, b"content-type: application/json\r\n", services.document(host))
+            return
+        services.requests.append(Request(head.method.decode(), head.target.decode(), headers, body))
+        if services.breaks_off:
+            services.breaks_off -= 1
+            self.exchange.abort()
+        elif not services.silent:
+            self.exchange.begin(services.status, b"content-type: text/plain\r\nx-own: kept\r\n")
+            self.exchange.write(b"from ")
+            self.exchange.end(host.encode())
+
+    def gone(self) -> None: ...
+
+    def room(self, has_room: bool) -> None: ...
+
+    def refusal(self, status: int, reason: str) -> None: ...
 
 
 class CountingValkey:
@@ -73,9 +119,21 @@ class FrozenClock(SystemClock):
         return self._now
 
 
-async def calls(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 299, "headers": []})
-    await send({"type": "http.response.body", "body": b"call"})
+@dataclass
+class Call:
+    exchange: Exchange
+    most_body: int = 1000
+
+    def arrived(self, data: bytes) -> None: ...
+
+    def complete(self, body: bytes) -> None:
+        self.exchange.reply(299, b"", b"call")
+
+    def gone(self) -> None: ...
+
+    def room(self, has_room: bool) -> None: ...
+
+    def refusal(self, status: int, reason: str) -> None: ...
 
 
 @dataclass
@@ -84,26 +142,50 @@ class Front:
     services: Services
     valkey: CountingValkey
     limit: CoarseLimit
+    origins: dict[str, Origin]
+    server: Server
 
 
 @pytest.fixture
-async def front() -> AsyncIterator[Front]:
-    services, valkey = Services(), CountingValkey()
-    client = httpx.AsyncClient(transport=httpx.MockTransport(services))
+def trusted() -> TrustedProxies:
+    return TrustedProxies()
+
+
+@pytest.fixture
+async def front(trusted: TrustedProxies) -> AsyncIterator[Front]:
+    services, valkey, ticker = Services(), CountingValkey(), Ticker()
+    behind = Server(services.accept, a_refusal, "127.0.0.1", 0, ticker)
+    await behind.open()
+    origins = {name: Origin(f"{name}.internal", behind.port) for name in SERVICES}
     signals = GatewaySignals(registry := CollectorRegistry())
     limit = CoarseLimit(valkey, 3, signals, FrozenClock())  # pyright: ignore[reportArgumentType]
-    documentation = DocumentationClient(client, URLS, lambda: 0.0)
-    door = PublicDoor(
-        calls=calls,
-        operations=Operations(Readiness(), registry, documentation.document),
-        proxy=Proxy(client, URLS, signals, documentation.allow),
-        check_limit=limit.check,
+    client = Client(at_loopback, ticker)
+    documentation = DocumentationClient(client, origins, lambda: 0.0)
+    proxy = Proxy(
+        relay=Relay(client, ticker, b"gateway", RelayLimits(silence_seconds=0.3)),
+        origins=origins,
         signals=signals,
-        new_request_id=lambda: "req_1",
+        allow=documentation.allow,
+        check_limit=limit.check,
+        as_reply=_as_reply,
+        trusted=trusted,
     )
-    transport = httpx.ASGITransport(app=door)
-    async with client, httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
-        yield Front(http, services, valkey, limit)
+    faults: list[BaseException] = []
+    pages = OwnPages(Operations(Readiness(), registry, documentation.document), lambda: "req_1")
+    ways = Ways(Call, AsgiHost(pages, faults.append, refusal).accept, proxy.hand_on)
+    server = Server(Crossing(ways, signals, lambda: "req_1").accept, refusal, "127.0.0.1", 0, ticker)
+    await server.open()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as http:
+        yield Front(http, services, valkey, limit, origins, server)
+    client.close()
+    await server.close(1)
+    await behind.close(1)
+    ticker.stop()
+    assert faults == []
+
+
+def _as_reply(error: MarketplaceError, path: str) -> tuple[int, bytes, bytes]:
+    return problem(error, path, "req_1")
 
 
 async def test_calls_stay_in_this_process_and_everything_else_goes_to_its_service(front: Front) -> None:
@@ -112,9 +194,10 @@ async def test_calls_stay_in_this_process_and_everything_else_goes_to_its_servic
     assert (answer.status_code, answer.text, answer.headers["x-own"]) == (201, "from consumption.internal", "kept")
     assert "connection" not in answer.headers
     [request] = front.services.requests
-    assert (request.url.raw_path, front.services.bodies) == (b"/api/v1/keys?x=1", [b"body"])
+    assert (request.method, request.target, request.body) == ("POST", "/api/v1/keys?x=1", b"body")
     assert request.headers["authorization"] == "Bearer t"
-    assert request.headers["host"] == "consumption.internal"
+    assert request.headers["host"] == f"consumption.internal:{front.origins['consumption'].port}"
+    assert request.headers["via"] == "1.1 gateway"
 
 
 async def test_a_spoofed_forwarding_header_never_reaches_a_service(front: Front) -> None:
@@ -124,20 +207,19 @@ async def test_a_spoofed_forwarding_header_never_reaches_a_service(front: Front)
     assert "x-forwarded-host" not in request.headers
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (httpx.ConnectError("refused"), 503, "service_unavailable"),
-        (httpx.ReadTimeout("slow"), 504, "service_timed_out"),
-    ],
-)
-async def test_a_service_that_is_down_is_a_problem_document(
-    front: Front, error: Exception, status: int, code: str
-) -> None:
-    front.services.error = error
+async def test_a_service_that_is_down_is_a_problem_document(front: Front) -> None:
+    front.origins["consumption"] = Origin("consumption.internal", 1)
     answer = await front.http.get("/api/v1/keys")
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
     assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["instance"], answer.headers["retry-after"]) == ("/api/v1/keys", "2")
+
+
+async def test_a_service_that_says_nothing_is_a_problem_document(front: Front) -> None:
+    front.services.silent = True
+    answer = await front.http.get("/api/v1/keys")
+    assert (answer.status_code, answer.json()["code"]) == (504, "service_timed_out")
+    assert answer.json()["detail"].startswith("consumption")
 
 
 async def test_an_unknown_path_is_refused_without_asking_anybody(front: Front) -> None:
@@ -204,7 +286,7 @@ def test_the_joined_page_keeps_what_is_routed_and_names_schemas_by_service() -> 
 async def test_a_kept_connection_that_was_closed_costs_readers_nothing(
     front: Front, method: str, status: int, tries: int
 ) -> None:
-    front.services.error, front.services.once = httpx.RemoteProtocolError("closed"), True
+    front.services.breaks_off = 1
     answer = await front.http.request(method, "/api/v1/keys")
     assert (answer.status_code, len(front.services.requests)) == (status, tries)
 
@@ -218,11 +300,34 @@ async def test_a_refused_method_tells_what_the_path_takes_from_any_service(front
 
 
 async def test_white_space_around_a_header_s_value_is_not_handed_on(front: Front) -> None:
-    await front.http.get("/api/v1/keys", headers={"authorization": "Bearer t \t"})
+    reader, writer = await asyncio.open_connection("127.0.0.1", front.server.port)
+    writer.write(
+        b"GET /api/v1/keys HTTP/1.1\r\nhost: gateway\r\nauthorization:  Bearer t \t\r\nconnection: close\r\n\r\n"
+    )
+    assert (await reader.read()).startswith(b"HTTP/1.1 201")
+    writer.close()
     assert front.services.requests[0].headers["authorization"] == "Bearer t"
 
 
-async def test_a_head_that_cannot_be_handed_on_is_the_caller_s_fault(front: Front) -> None:
-    front.services.error = httpx.LocalProtocolError("Illegal header value")
-    answer = await front.http.get("/api/v1/keys")
-    assert (answer.status_code, answer.json()["code"]) == (400, "request_unreadable")
+@pytest.mark.parametrize(
+    ("trusted", "caller"),
+    [
+        (TrustedProxies(), "127.0.0.1"),
+        (TrustedProxies.of("127.0.0.1"), "198.51.100.7"),
+        (TrustedProxies.of("127.0.0.0/8, 198.51.100.0/24"), "203.0.113.9"),
+        (TrustedProxies.of("10.0.0.1"), "127.0.0.1"),
+        (TrustedProxies.of("*"), "203.0.113.9"),
+    ],
+)
+async def test_only_a_trusted_proxy_is_believed_who_its_caller_is(front: Front, caller: str) -> None:
+    await front.http.get("/api/v1/keys", headers={"x-forwarded-for": "203.0.113.9, 198.51.100.7"})
+    assert front.services.requests[0].headers["x-forwarded-for"] == caller
+    assert list(front.valkey.seen) == [next(key for key in front.valkey.seen if f"{{{caller}}}" in key)]
+
+
+def test_what_a_trusted_proxy_names_must_be_an_address() -> None:
+    trusted = TrustedProxies.of("::1")
+    assert trusted.caller("::1", [(b"x-forwarded-for", b"evil\xff, unknown")]) == "::1"
+    assert trusted.caller("::1", []) == "::1"
+    with pytest.raises(ValueError, match="nonsense"):
+        TrustedProxies.of("nonsense")

@@ -32,6 +32,15 @@ LISTING = "/api/v1/services/lst_0198c0de0198c0de0198c0de0198c0de"
         ("POST", "/api/v1/catalogue/imports", "publishing"),
         ("POST", "/api/v1/keys", "consumption"),
         ("GET", "/api/v1/usage", "consumption"),
+        ("PUT", "/api/v1/tiers/premium", "consumption"),
+        ("PUT", "/api/v1/budgets/platform", "consumption"),
+        ("POST", "/api/v1/access-requests", "consumption"),
+        ("PUT", "/api/v1/sla/lst_1/targets", "consumption"),
+        ("POST", "/api/v1/invoices/inv_1/resolutions", "consumption"),
+        ("GET", "/api/v1/ledger/verification", "consumption"),
+        ("POST", "/api/v1/prices", "consumption"),
+        ("GET", "/api/v1/recalculations/rcl_1", "consumption"),
+        ("POST", "/api/v1/recalculation-previews", "consumption"),
     ],
 )
 def test_each_path_has_its_service(method: str, path: str, service: str) -> None:

@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_doors_load_neither_the_engine_nor_a_validator() -> None:
     program = (

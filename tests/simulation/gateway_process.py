@@ -1,0 +1,217 @@
+"""A gateway process: the real data plane, wired as the gateway wires it, over the simulation's disk and network."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from simulation.deadlines import Deadlines
+from simulation.memory_disk import MemoryPath
+from simulation.mortality import Mortal
+from simulation.network import Network, SimulatedChannel
+from simulation.seams import Seams
+from simulation.vendor import Vendor, VendorLines
+
+from chassis.errors import MarketplaceError
+from chassis.rpc.channel import Peer
+from dataplane.admission import AdmissionState
+from dataplane.call_door import CallDoor
+from dataplane.call_ledger import CallLedger
+from dataplane.call_limits import CallLimits
+from dataplane.control_plane.leases_client import GrpcLeaseSource
+from dataplane.control_plane.settlement_client import GrpcSettler
+from dataplane.incoming_call import CallParts
+from dataplane.journal import Journal, open_journal
+from dataplane.journal_reader import JournalReader, seal_the_dead
+from dataplane.key_check import Authenticate
+from dataplane.lease_keeper import LeaseKeeper
+from dataplane.rate_asks import RateSource
+from dataplane.rate_leaser import RateLeaser
+from dataplane.records import KeyRecord, Route
+from dataplane.settlement import Settlement, holder_name
+from dataplane.vendor_exchange import Surroundings
+
+LIMITS = CallLimits(head_seconds=4.0, idle_seconds=2.0, total_seconds=400.0)
+_DRAIN_SECONDS = 4.0
+_LOOK_AGAIN = 0.05
+
+
+class _NoToken:
+    """Stands where service tokens are issued: the simulated network asks for none."""
+
+    def token_for(self, audience: str, account_id: str | None = None) -> str:
+        return "token"
+
+
+@dataclass
+class Known:
+    """Keys and routes of a process; a cold one asks first."""
+
+    keys: dict[bytes, KeyRecord]
+    all_routes: dict[str, Route]
+    cold: bool = False
+
+    def known(self, what: Any, named: Any, version: str = "") -> Any:
+        if self.cold:
+            return None
+        return self.keys.get(what) if isinstance(what, bytes) else self.all_routes.get(named)
+
+    async def by_digest(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
+        await asyncio.sleep(0.003)
+        return self.keys.get(digest)
+
+    async def resolve(self, key: KeyRecord, model: str, version: str = "") -> Route | None:
+        await asyncio.sleep(0.003)
+        return self.all_routes.get(model)
+
+    async def visible(self, key: KeyRecord) -> Sequence[Route]:
+        return list(self.all_routes.values())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process runs, and with what."""
+
+    root: MemoryPath
+    network: Network
+    vendor: Vendor
+    known: Known
+    dice: Random
+    segment_bytes: int
+    batch_size: int
+    rates: Callable[[str], RateSource] | None
+    broke: Callable[[str], None]
+
+
+@dataclass
+class GatewayProcess:
+    """One life of a gateway; `skew` is what its clock is ahead, in microseconds."""
+
+    process: Mortal
+    place: Place
+    clock: Callable[[], int]
+    skew: int = 0
+    next_call_id: str = ""
+    journal: Journal = field(init=False)
+    state: AdmissionState = field(init=False)
+    settlement: Settlement = field(init=False)
+    door: CallDoor = field(init=False)
+    holder: str = ""
+    is_started: bool = False
+    seen_available: list[int] = field(default_factory=list[int])
+    parts: CallParts = field(init=False)
+    ledger: CallLedger = field(init=False)
+
+    def start(self, seams: Seams) -> None:
+        """Take over the dead, open a journal, and run what runs beside the calls. May die of it."""
+        place = self.place
+        root: Any = place.root
+        dead = seal_the_dead(root)
+        incarnation = place.dice.getrandbits(63) | 1
+        self.holder = holder_name(incarnation)
+        self.journal = journal = open_journal(root, incarnation, place.segment_bytes)
+        peer = Peer("consumption", _channel(place.network, self.process), _issuer())
+        settler = GrpcSettler(peer)
+        self.settlement = Settlement(JournalReader(journal.folder, incarnation), settler, batch_size=place.batch_size)
+        self.state = AdmissionState(seams.lease_book())
+        ids = itertools.count(1)
+        self.ledger = ledger = seams.call_ledger(
+            self.state, journal, self.settlement.wake, lambda: f"ret_{self.holder}_{next(ids)}"
+        )
+        source = GrpcLeaseSource(peer)
+        rates = None if place.rates is None else RateLeaser(self.state.rates, place.rates(self.holder), self.now)
+        requests = itertools.count(1)
+        keeper = seams.lease_keeper(
+            *(self.state, source, self.holder, self.now, lambda: f"{next(requests):016x}", ledger.give_up),
+            rates=rates,
+        )
+        recalls = seams.recall_answers(keeper, source, lambda: f"ret_{self.holder}_{next(ids)}")
+        self.parts = self._parts(keeper, ledger)
+        self.door = CallDoor(self.parts, lambda: self.next_call_id)
+        beside: list[Awaitable[None]] = [self.settlement.run(), recalls.run(), self._replay(dead, settler, seams)]
+        beside.append(source.watch_recalls(self.holder, recalls.hear))
+        if rates is not None:
+            beside.append(rates.run())
+        for task in beside:
+            self._beside(task)
+        self.is_started = True
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has started and not died."""
+        return self.is_started and not self.process.is_dead
+
+    def now(self) -> int:
+        """Its wall clock, in microseconds since 1970."""
+        return self.clock() + self.skew
+
+    def disk_has_room(self) -> None:
+        """What the gateway looks at twice a second."""
+        if self.is_up and self.journal.unwritten:
+            self.ledger.catch_up()
+
+    def drain(self) -> None:
+        """End in peace, as far as the time goes."""
+        if not self.process.is_dead and not self.door.draining:
+            self.door.draining = True
+            self.process.loop.create_task(self._drain())
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that wait for something, or are at their vendor."""
+        return self.journal.calls_open + len(self.parts.waiting)
+
+    async def _drain(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._nothing_under_way()
+                await self.settlement.seal()
+        self.process.kill()
+
+    async def _nothing_under_way(self) -> None:
+        for _ in range(int(_DRAIN_SECONDS / _LOOK_AGAIN) + 1):
+            if not self.in_flight:
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
+        raise TimeoutError
+
+    def _parts(self, keeper: LeaseKeeper, ledger: CallLedger) -> CallParts:
+        deadlines: Any = Deadlines(self.process.loop)
+        known: Any = self.place.known
+        vendors: Any = VendorLines(self.place.vendor, self.process)
+        return CallParts(
+            authenticate=Authenticate(known, b"pepper"),
+            routes=known,
+            keeper=keeper,
+            ledger=ledger,
+            vendors=vendors,
+            around=Surroundings(ledger, self.now, LIMITS, deadlines),
+            now=self.now,
+            limits=LIMITS,
+        )
+
+    async def _replay(self, dead: Sequence[Any], settler: GrpcSettler, seams: Seams) -> None:
+        for journal in dead:
+            await seams.replay(journal, settler, batch_size=self.place.batch_size)
+        await asyncio.Event().wait()
+
+    def _beside(self, task: Awaitable[None]) -> None:
+        """In the gateway the end of any of these ends the process."""
+        running = self.process.loop.create_task(task)
+        running.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception) and not isinstance(error, MarketplaceError):
+            self.place.broke(f"a task of {self.holder} ended: {error!r}")
+
+
+def _channel(network: Network, process: Mortal) -> Any:
+    return SimulatedChannel(network, process)
+
+
+def _issuer() -> Any:
+    return _NoToken()

@@ -1,0 +1,134 @@
+"""Heads known by their bytes: what is found is what the parser found, and nothing that is not quite the same."""
+
+import pytest
+
+from wire.known_heads import KnownRequests, KnownResponses
+from wire.limits import ServerLimits
+from wire.request_head import RequestHead
+from wire.request_reader import RequestReader
+
+POST = (
+    b"POST /v1/chat?a=b HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer k\r\nContent-Length: %d\r\nx-b:  two \r\n\r\n%b"
+)
+GET = b"GET /v1/models HTTP/1.1\r\nhost: here\r\naccept: */*\r\n\r\n"
+
+
+class Heads:
+    """Collects the heads that the parser finds."""
+
+    def __init__(self) -> None:
+        self.found: list[RequestHead] = []
+
+    def request_begins(self) -> None: ...
+
+    def head_arrived(self, head: RequestHead) -> None:
+        self.found.append(head)
+
+    def body_arrived(self, data: bytes) -> None: ...
+
+    def request_complete(self) -> None: ...
+
+
+def parsed(data: bytes, known: KnownRequests) -> RequestHead:
+    """The first head in these bytes, as the parser reads it."""
+    sink = Heads()
+    RequestReader(sink, ServerLimits(), known).feed(data)
+    return sink.found[0]
+
+
+def facts(head: RequestHead) -> tuple[object, ...]:
+    return (
+        *(head.method, head.target, head.path, head.query, head.headers, head.length),
+        *(head.chunked, head.http10, head.expects_continue, head.wants_close),
+    )
+
+
+def test_a_head_is_known_again_whatever_its_length() -> None:
+    known = KnownRequests()
+    first = parsed(POST % (5, b"first"), known)
+    again = known.whole(POST % (5, b"again"))
+    longer = known.whole(POST % (11, b"a long body"))
+    assert again == (first, b"again")
+    assert longer is not None
+    assert longer[1] == b"a long body"
+    assert facts(longer[0]) == facts(parsed(POST % (11, b"a long body"), KnownRequests()))
+    longer[0].notes["x"] = 1
+    assert first.notes == {"x": 1}
+
+
+def test_a_head_without_a_body_is_known_again() -> None:
+    known = KnownRequests()
+    first = parsed(GET, known)
+    assert known.whole(GET) == (first, b"")
+
+
+def test_what_is_not_exactly_one_whole_request_is_left_to_the_parser() -> None:
+    known = KnownRequests()
+    whole = POST % (5, b"first")
+    parsed(whole, known)
+    parsed(GET, known)
+    others = (
+        *(whole[:-1], whole + b"x", whole + whole, whole[1:], whole[:20], b"\r\n" + whole, GET + GET, GET[:-1], b""),
+        *(whole.replace(b"Bearer k", b"Bearer j"), whole.replace(b"Host", b"host"), GET.replace(b"\r\n", b"\n")),
+        *(whole.replace(b": 5", b": +5"), whole.replace(b": 5", b": 5\r\nContent-Length: 5"), GET + b"body"),
+    )
+    assert [one for one in others if known.whole(one) is not None] == []
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST / HTTP/1.1\r\nhost: b\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: b\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\nx",
+        b"GET / HTTP/1.1\r\nhost: b\r\nconnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: b\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+        b"GET / HTTP/1.0\r\nhost: b\r\n\r\n",
+        b"\r\nGET / HTTP/1.1\r\nhost: b\r\n\r\n",
+        b"\r\n\r\nGET / HTTP/1.1\r\nhost: b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: b\r\ncontent-length:\t1\r\n\r\nx",
+        b"GET / HTTP/1.1\r\nhost: b\r\nx: " + b"y" * 5000 + b"\r\n\r\n",
+    ],
+)
+def test_a_head_that_says_more_than_a_length_is_read_each_time(request_bytes: bytes) -> None:
+    known = KnownRequests()
+    parsed(request_bytes, known)
+    assert known.whole(request_bytes) is None
+
+
+def test_the_second_of_two_requests_in_one_piece_is_not_taken_for_the_first() -> None:
+    known = KnownRequests()
+    parsed(GET + POST % (2, b"ab"), known)
+    assert known.whole(GET) is not None
+    assert known.whole(POST % (2, b"ab")) is None
+
+
+def test_only_so_many_heads_are_kept() -> None:
+    known = KnownRequests()
+    for number in range(1025):
+        parsed(GET.replace(b"*/*", b"%d" % number), known)
+    assert known.whole(GET.replace(b"*/*", b"1024")) is not None
+    assert known.whole(GET.replace(b"*/*", b"0")) is None
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nServer: s\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n%b"
+ANSWERED = [(b"server", b"s"), (b"content-length", b"2"), (b"content-type", b"text/plain")]
+
+
+def test_the_head_of_a_response_is_known_again_whatever_its_length() -> None:
+    known = KnownResponses()
+    known.learn(ANSWER % (2, b"ok"), 200, ANSWERED)
+    assert known.whole(ANSWER % (2, b"no")) == (200, ANSWERED, b"no")
+    longer = [ANSWERED[0], (b"content-length", b"6"), ANSWERED[2]]
+    assert known.whole(ANSWER % (6, b"longer")) == (200, longer, b"longer")
+
+
+def test_a_response_in_pieces_or_with_more_behind_it_is_left_to_the_parser() -> None:
+    known = KnownResponses()
+    whole = ANSWER % (2, b"ok")
+    known.learn(whole, 200, ANSWERED)
+    known.learn(b"HTTP/1.1 100 Continue\r\n\r\n" + whole, 200, ANSWERED)
+    known.learn(b"HTTP/1.1 200 OK\r\nserver: s\r\n\r\nuntil the end", 200, ANSWERED[:1])
+    others = (whole[:-1], whole + b"x", whole + whole, whole[:30], whole.replace(b"200", b"500"), b"\r\n" + whole)
+    assert [one for one in others if known.whole(one) is not None] == []
+    assert known.whole(b"HTTP/1.1 100 Continue\r\n\r\n") is None
+    assert known.whole(b"HTTP/1.1 200 OK\r\nserver: s\r\n\r\n") is None
