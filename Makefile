@@ -7,8 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-MEMBERS := protos libraries/chassis libraries/dataplane $(addprefix services/,admin consumption demo_provider discovery fleet gateway publishing relay) clients/cli
+MEMBERS := protos libraries/chassis libraries/wire libraries/dataplane $(addprefix services/,admin consumption demo_provider discovery fleet gateway publishing relay) clients/cli
 STAMP := $(VENV)/.installed
+# Imported once after installing, which compiles them: else the first start of the marketplace waits for that.
+STARTED := $(addsuffix .compose,admin consumption demo_provider discovery gateway publishing) publishing.compose_worker \
+	fleet.__main__ marketplace_cli.__main__ chassis.durable_runs.dbos_worker discovery.embeddings.minilm_model
+# Tests start some hundred processes: without its compiled files each would spend seconds on compiling the same again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the tasks
@@ -25,6 +30,7 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@echo "Installing the locked packages into $(VENV) (about 800 MB, once) ..."
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix --editable ./,$(MEMBERS))
+	@$(BIN)/python -c "$(foreach m,$(STARTED),import $(m);)"
 	@touch $@
 
 .PHONY: lock
@@ -42,7 +48,7 @@ protos: $(STAMP) ## Generate the message and service classes
 # $(call pytest,folders,options): a missing folder is left out, and one without tests is no failure (pytest's status 5).
 pytest = $(if $(wildcard $(1)),$(BIN)/python -m pytest $(wildcard $(1)) $(2) || { status=$$?; [ $$status -eq 5 ] || exit $$status; },:); \
 	$(if $(wildcard $(1)),:,echo "no such tests yet: $(1)")
-HERMETIC := $(addprefix tests/,architecture unit contract integration end_to_end)
+HERMETIC := $(addprefix tests/,architecture unit contract integration simulation end_to_end)
 
 .PHONY: format
 format: $(STAMP) ## Write every Python file as the formatter would
@@ -68,24 +74,39 @@ imports: $(STAMP) ## Check who imports whom, and that the generated protos are f
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python protos/generate.py --check
 
 .PHONY: check
-check: lint typecheck imports test-architecture test-unit ## All that needs no server: what CI runs first
+check: lint typecheck imports test-architecture test-unit ## All that needs no server: before each commit
 
-# Two pytest at once, because the journeys mostly wait: each counts lines in files of its own, joined afterwards.
-COVERED := --cov --cov-report= --cov-fail-under=0
+# Two pytest at once, because the journeys mostly wait; the rules of the house share what one process parsed.
+ONE_PROCESS := $(addprefix tests/,architecture end_to_end)
+LONGEST_FIRST := $(addprefix tests/,integration contract unit simulation)
+# Counting lines doubles what Python 3.11 has to do. Each part counts in files of its own, joined afterwards.
+COVERED = $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0)
+counting = COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.$(1)
+# Their cases are made while tests are collected, which each worker would do and then leave out.
+NOT_FUZZ := --ignore-glob='*/test_bad_input.py'
 TEST_PARTS := test-part-journeys test-part-rest
 .PHONY: test
-test: $(STAMP) ## Every test that needs no network and no Docker, with line coverage
+test: $(STAMP) ## Every test that needs no network and no Docker (COVERAGE=1: with the lines that they reach)
 	@rm -rf .coverage .coverage-parts && mkdir .coverage-parts
 	@$(MAKE) --no-print-directory --keep-going --jobs=$(words $(TEST_PARTS)) $(TEST_PARTS)
+ifdef COVERAGE
 	@$(BIN)/coverage combine --quiet .coverage-parts
 	@$(BIN)/coverage report --skip-covered
+else
+	@echo "All passed. The same with line coverage: make coverage"
+endif
 
 .PHONY: $(TEST_PARTS)
 test-part-journeys:
-	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.journeys $(call pytest,tests/end_to_end,-q -m "not fleet_fuzz and not engines" $(COVERED))
+	@$(call counting,journeys) $(call pytest,$(ONE_PROCESS),-q -m "not fleet_fuzz and not engines and not campaign" $(COVERED))
 
 test-part-rest:
-	@COVERAGE_FILE=$(CURDIR)/.coverage-parts/.coverage.rest $(call pytest,$(filter-out tests/end_to_end,$(HERMETIC)),-q -n 4 --dist loadfile -m "not fuzz and not engines" $(COVERED))
+	@$(call counting,rest) $(call pytest,$(LONGEST_FIRST),-q -n 3 --dist loadfile --no-loadscope-reorder -m "not fuzz and not engines and not campaign" $(NOT_FUZZ) $(COVERED))
+
+.PHONY: coverage
+coverage: $(STAMP) ## The same with line coverage: a table, pages in htmlcov/, a failure below 85 %
+	@$(MAKE) --no-print-directory test COVERAGE=1
+	@$(BIN)/coverage html --quiet && echo "open htmlcov/index.html"
 
 .PHONY: test-architecture
 test-architecture: $(STAMP) ## The rules of the house, as small programs
@@ -93,26 +114,37 @@ test-architecture: $(STAMP) ## The rules of the house, as small programs
 
 .PHONY: test-unit
 test-unit: $(STAMP) ## Rules and actions with fakes, all within 30 s
-	@$(call pytest,tests/unit,-q -m "not slow")
+	@$(call pytest,tests/unit,-q -n 2 --dist loadfile -m "not slow and not campaign")
 
 .PHONY: test-integration
 test-integration: $(STAMP) ## Ports and stores on real servers
 	@$(call pytest,tests/contract tests/integration,-m "not fuzz and not engines")
 
+.PHONY: test-simulation
+test-simulation: $(STAMP) ## The money path under faults, by seeds (SIMULATION_SEED=7: that one alone; SIMULATION_SEEDS=20000: so many)
+	@$(call pytest,tests/simulation,$(if $(SIMULATION_SEED),-q -m "not campaign" -k few_seeds,))
+
 .PHONY: test-e2e
 test-e2e: $(STAMP) ## The golden journeys through the gateway
 	@$(call pytest,tests/end_to_end,-m "not fleet_fuzz and not engines")
 
+.PHONY: test-campaigns
+test-campaigns: $(STAMP) ## A sample of the fault campaigns: kills, recalls and rates counted to the call; the whole is `make nightly`
+	@$(call pytest,$(HERMETIC),-q -m "campaign and not engines" $(NOT_FUZZ))
+
 .PHONY: test-engines
 test-engines: engines-fetch ## The contracts and the journeys on the real Kafka, Elasticsearch and Temporal (fetched when missing)
 	@REQUIRE_ENGINES=1 $(call pytest,$(HERMETIC),-q -m engines)
-	@REQUIRE_ENGINES=1 JOURNEY_PROFILE=distributed $(call pytest,tests/end_to_end,-q -m "not fuzz and not fleet_fuzz and not engines")
+	@REQUIRE_ENGINES=1 JOURNEY_PROFILE=distributed $(call pytest,tests/end_to_end,-q -m "not fuzz and not fleet_fuzz and not engines and not campaign")
 
 .PHONY: nightly
-nightly: $(STAMP) ## Kill workers, PostgreSQL, Kafka and consumers in every phase; prints the bounds that this proves
-	@CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) KILLS_PER_PHASE=5 EVENT_CAMPAIGN=full \
-		$(BIN)/python -m pytest tests/end_to_end/test_crashes.py tests/end_to_end/test_gateway_crash.py \
-		tests/integration/publishing/test_killed_worker.py tests/contract/event_log/test_event_campaign.py
+nightly: $(STAMP) ## Kill gateways, workers, PostgreSQL, Kafka and consumers in every phase, simulate 20,000 seeds, fuzz with 50 examples; prints the bounds that this proves
+	@CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) KILLS_PER_PHASE=5 EVENT_CAMPAIGN=full KILL_CAMPAIGN=full TRACE_REPLAY=full \
+		IDEMPOTENCY_ROUNDS=20 QUOTA_CAMPAIGN=full SIMULATION_SEEDS=$(or $(SIMULATION_SEEDS),20000) $(BIN)/python -m pytest tests/end_to_end/test_crashes.py tests/end_to_end/test_ending_doors.py \
+		tests/end_to_end/test_vendor_books.py tests/end_to_end/test_idempotency_crash.py tests/integration/consumption/test_exact_quotas.py \
+		tests/integration/publishing/test_killed_worker.py tests/contract/event_log/test_event_campaign.py \
+		tests/simulation/test_money_path.py
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),50) $(MAKE) --no-print-directory test-fuzz-fleet
 
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
@@ -139,9 +171,13 @@ test-fuzz-part-bodies:
 test-performance: $(STAMP) ## Print the tables of the benchmarks (BENCHMARKS="calls search": only these; BENCHMARK_SCALE=smoke: only prove that they run)
 	@$(BIN)/python tests/performance $(BENCHMARKS)
 
-.PHONY: coverage
-coverage: test ## The coverage as pages, in htmlcov/
-	@$(BIN)/coverage html --quiet && echo "open htmlcov/index.html"
+.PHONY: peers-fetch
+peers-fetch: $(STAMP) ## Fetch the gateways that ours is compared with into .peers/ (needs Go; apt-get, npm for theirs)
+	@$(BIN)/python tests/performance/consume/fetch_peers.py
+
+.PHONY: bench-consume
+bench-consume: peers-fetch ## Compare our data plane with nginx, Portkey and LiteLLM (ROUNDS=3, PEERS="ours nginx", BENCHMARK_SCALE=smoke)
+	@$(BIN)/python tests/performance/consume
 
 .PHONY: security-scan
 security-scan: $(STAMP) ## Look for unsafe calls in the sources (installed packages are held by hash)
