@@ -76,8 +76,7 @@ class Road:
         async def there() -> bool:
             return await self.taken() >= count
 
-        # A member that Kafka keeps out joins anew after half a minute; that may happen more than once.
-        await until(there, seconds=180)
+        await until(there, seconds=60)
 
     @asynccontextmanager
     async def member(self, bootstrap: str | None) -> AsyncIterator[None]:
