@@ -14,7 +14,8 @@ DEFAULT_DEADLINE_SECONDS = 5.0
 _OPTIONS = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # As soon as a part that was started again is ready, it is also reached.
+    ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.enable_retries", 0),
 ]
 
