@@ -7,9 +7,9 @@ from dataplane.rate_asks import AmountAsk, AmountGrant
 
 _MICROSECONDS = 1_000_000
 # The demand is averaged over this time.
-_AVERAGED = 300_000
+_AVERAGED = 1_000_000
 # A stock lasts so long at the pace of the last moments; half of it used up, the next is asked for.
-_STOCK_SECONDS = 0.8
+_STOCK_SECONDS = 2.0
 _LONGEST_INTERVAL = 50_000
 _SHORTEST_INTERVAL = 2_000
 
@@ -51,6 +51,10 @@ class HeldAmount:
         if missing <= 0:
             return 0.0
         return missing / self.rate if self.rate > 0 else math.inf
+
+    def is_plenty(self, now: int) -> bool:
+        """Whether nobody misses what is kept here: half of the bucket is there, as far as one can tell."""
+        return self.left(now) >= self.burst / 2
 
     def interval(self) -> int:
         """Microseconds between two asks of an empty bucket: short enough that none of its refill runs over."""

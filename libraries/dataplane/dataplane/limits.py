@@ -40,6 +40,10 @@ class KeyRates:
     # What callers are told of the limits themselves; made when first shown.
     policy_lines: bytes | None = None
 
+    def is_idle(self, now: int) -> bool:
+        """Whether no call came for so long that what is held goes back; a process that counts alone holds nothing."""
+        return self.lease is not None and self.lease.is_idle(now - self.used_at, now)
+
     def ask(self, now: int, *, idle: bool) -> RateAsk:
         """What to ask for now; a process that counts alone asks for nothing but says what it took."""
         self.number = max(self.number + 1, now)

@@ -9,6 +9,10 @@ from dataplane.records import RateLimits
 
 _MICROSECONDS = 1_000_000
 _SLOT_INTERVAL = 20_000
+# What was not used for so long is given back: soon where somebody may miss it. A caller who pauses for a moment
+# shall not wait for the shared buckets each time.
+_IDLE = 400_000
+_IDLE_OUT_OF_PLENTY = 2_000_000
 
 Wishes = tuple[AmountAsk | None, AmountAsk | None, SlotAsk | None]
 
@@ -88,6 +92,14 @@ class RateLease:
         if self.slots > in_flight:
             return True
         return any(held is not None and (held.held > 0 or held.back) for held in (self.requests, self.tokens))
+
+    def is_idle(self, unused: int, now: int) -> bool:
+        """Whether what is held goes back, after so many microseconds without a call."""
+        if unused <= _IDLE:
+            return False
+        held = (self.requests, self.tokens)
+        missed = self.slots_tight or not all(one is None or one.is_plenty(now) for one in held)
+        return missed or unused > _IDLE_OUT_OF_PLENTY
 
     def wishes(self, parked: list[int], in_flight: int, now: int, *, idle: bool) -> Wishes:
         """What to ask for now of requests, tokens and slots; `parked` are the tokens of the calls that wait."""

@@ -19,8 +19,7 @@ _PROBE = 500_000
 _COUNT_SECONDS = 1.0
 _FLIGHTS = 4
 _KEYS_PER_FLIGHT = 256
-# What was not used for so long is given back; what is used is renewed well before it lapses.
-_IDLE = 400_000
+# Well before it lapses.
 _RENEWED = LEASE_MICROSECONDS // 3
 _FORGOTTEN = 120 * _MICROSECONDS
 
@@ -127,7 +126,7 @@ class RateLeaser:
 
     async def _fly(self, batch: Sequence[KeyRates]) -> None:
         sent = self.now()
-        asks = [rates.ask(sent, idle=sent - rates.used_at > _IDLE) for rates in batch]
+        asks = [rates.ask(sent, idle=rates.is_idle(sent)) for rates in batch]
         answers = await self._exchange(asks)
         now = self.now()
         for rates, ask, answer in zip(batch, asks, answers, strict=True):
@@ -171,7 +170,7 @@ class RateLeaser:
             lease = rates.lease
             if lease is None or not lease.holds(rates.in_flight):
                 del self.book.holding[rates.key_id]
-            elif now - lease.since > _RENEWED or (now - rates.used_at > _IDLE and lease.has_idle(rates.in_flight)):
+            elif now - lease.since > _RENEWED or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
                 self.book.ask_for(rates)
         if now - self._probed_at >= _PROBE:
             self._probed_at = now
