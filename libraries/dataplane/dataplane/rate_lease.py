@@ -9,6 +9,8 @@ from dataplane.records import RateLimits
 
 _MICROSECONDS = 1_000_000
 _SLOT_INTERVAL = 20_000
+# Calls of one key come in handfuls; the script gives no more of these than half of what is free.
+_SPARE_SLOTS = 4
 # What was not used for so long is given back: soon where somebody may miss it. A caller who pauses for a moment
 # shall not wait for the shared buckets each time.
 _IDLE = 400_000
@@ -82,7 +84,7 @@ class RateLease:
 
     def _slot_wish(self, limit: int, parked: int, in_flight: int, *, idle: bool) -> SlotAsk:
         """Keep what calls use, and spare ones while nobody else wants them; what is let go is not used any more."""
-        spare = 0 if idle or self.slots_tight else 1 + in_flight // 4
+        spare = 0 if idle or self.slots_tight else _SPARE_SLOTS + in_flight // 2
         self.slots = max(in_flight, min(self.slots, in_flight + spare))
         free = self.slots - in_flight
         return SlotAsk(limit, self.slots, max(0, parked - free), max(0, spare - free))
