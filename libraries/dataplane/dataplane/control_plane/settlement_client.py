@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -10,7 +11,6 @@ from chassis.rpc.channel import Peer
 from dataplane.call_records import CallFacts, EndRecord, Returned, Settled, Unknown, Unmade
 from dataplane.in_steps import each
 from dataplane.kept_reply import KeptReply
-from dataplane.leases import Reservation
 from dataplane.usage import NOTHING_USED, Usage
 from marketplace.consumption.v1 import replies_pb2, settlement_pb2
 from marketplace.consumption.v1.settlement_pb2_grpc import SettlementStub
@@ -30,10 +30,11 @@ class GrpcSettler:
         """Commit ended calls and lease returns; returning means committed."""
         request = settlement_pb2.CommitEndsRequest(
             holder=holder,
-            calls=await each(ended_call, [record for record in records if isinstance(record, Settled | Unknown)]),
             returns=[lease_return(record) for record in records if isinstance(record, Returned)],
             unmade=[unmade_call(record) for record in records if isinstance(record, Unmade)],
         )
+        ended = [record for record in records if isinstance(record, Settled | Unknown)]
+        await each(lambda record: write_ended_call(request.calls.add(), record), ended)
         if request.calls or request.returns or request.unmade:
             await self.peer.ask(SettlementStub(self.peer.channel).CommitEnds, request, deadline=SETTLE_SECONDS)
 
@@ -43,28 +44,28 @@ class GrpcSettler:
         await self.peer.ask(stub.SealHolder, settlement_pb2.SealHolderRequest(holder=holder), deadline=SETTLE_SECONDS)
 
 
-def ended_call(record: Settled | Unknown) -> settlement_pb2.EndedCall:
-    """The call as consumption keeps it; one of unknown end is charged at its reservations."""
+def write_ended_call(ended: settlement_pb2.EndedCall, record: Settled | Unknown) -> None:
+    """Write the call into a new message as consumption keeps it; one of unknown end is charged at its reservations."""
     facts = record.facts
+    ended.MergeFromString(_written(_common_of(facts)))
+    row = ended.usage
+    row.call_id = facts.call_id
+    row.started_at.seconds, rest = divmod(facts.started_at, _MICROSECONDS)
+    row.started_at.nanos = rest * 1000
     if isinstance(record, Unknown):
-        row = _row(facts, Usage(facts.prompt_estimate, estimated=True) if facts.prompt_estimate else NOTHING_USED)
+        usage = Usage(facts.prompt_estimate) if facts.prompt_estimate else NOTHING_USED
         row.outcome, row.estimated = "unknown", True
-        return settlement_pb2.EndedCall(
-            usage=row, charges=_charges(facts.reservations, [r.amount for r in facts.reservations])
-        )
-    row = _row(facts, record.usage)
-    row.outcome = record.outcome.value
-    row.estimated = record.is_estimated
-    row.status = record.status
-    row.duration_microseconds = record.duration
-    if record.cost is not None:
-        row.cost_nanodollars = record.cost
-    if record.first_byte is not None:
-        row.first_byte_microseconds = record.first_byte
-    ended = settlement_pb2.EndedCall(usage=row, charges=_charges(facts.reservations, record.spent))
-    if record.reply is not None:
-        ended.reply.CopyFrom(_reply(record.reply))
-    return ended
+        spent: Iterable[int] = [held.amount for held in facts.reservations]
+    else:
+        usage, spent = record.usage, record.spent
+        _write_end(row, record)
+        if record.reply is not None:
+            ended.reply.CopyFrom(_reply(record.reply))
+    row.prompt_tokens = usage.prompt_tokens
+    row.completion_tokens = usage.completion_tokens
+    row.cached_prompt_tokens = usage.cached_prompt_tokens
+    for charge, held, used in zip(ended.charges, facts.reservations, spent, strict=True):
+        charge.reserved, charge.spent = held.amount, used
 
 
 def unmade_call(record: Unmade) -> settlement_pb2.UnmadeCall:
@@ -79,49 +80,70 @@ def _reply(reply: KeptReply) -> replies_pb2.KeptReply:
 def lease_return(record: Returned) -> settlement_pb2.LeaseReturn:
     """Amounts that this process no longer holds."""
     amounts = [
-        settlement_pb2.ScopeAmount(scope_id=r.scope_id, amount=r.amount, period_ends_at=_period_end(r.period_ends_at))
+        settlement_pb2.ScopeAmount(scope_id=r.scope_id, amount=r.amount, period_ends_at=_moment(r.period_ends_at or 0))
         for r in record.amounts
     ]
     return settlement_pb2.LeaseReturn(return_id=record.return_id, amounts=amounts)
 
 
-def _row(facts: CallFacts, usage: Usage) -> usage_pb2.UsageRow:
-    return usage_pb2.UsageRow(
-        call_id=facts.call_id,
-        team_id=facts.team_id,
-        account_id=facts.account_id,
-        key_id=facts.key_id,
-        listing_id=facts.listing_id,
-        listing_name=facts.listing_name,
-        listing_version=facts.listing_version,
-        listing_version_id=facts.listing_version_id,
-        provider=facts.provider,
-        model=facts.model,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        cached_prompt_tokens=usage.cached_prompt_tokens,
-        streamed=facts.streamed,
-        started_at=_moment(facts.started_at),
-        price_id=facts.price.price_id,
-        policy_version=facts.policy_version,
+def _write_end(row: usage_pb2.UsageRow, record: Settled) -> None:
+    row.outcome = record.outcome.value
+    row.estimated = record.is_estimated
+    row.status = record.status
+    row.duration_microseconds = record.duration
+    if record.cost is not None:
+        row.cost_nanodollars = record.cost
+    if record.first_byte is not None:
+        row.first_byte_microseconds = record.first_byte
+
+
+class _Common(NamedTuple):
+    """What calls of one key to one listing have in common, by the names of a usage row; then scopes and their ends."""
+
+    team_id: str
+    account_id: str
+    key_id: str
+    listing_id: str
+    listing_name: str
+    listing_version: str
+    listing_version_id: str
+    provider: str
+    model: str
+    streamed: bool
+    price_id: str
+    policy_version: int
+    places: tuple[tuple[str, int | None], ...]
+
+
+def _common_of(facts: CallFacts) -> _Common:
+    return _Common(
+        facts.team_id,
+        facts.account_id,
+        facts.key_id,
+        facts.listing_id,
+        facts.listing_name,
+        facts.listing_version,
+        facts.listing_version_id,
+        facts.provider,
+        facts.model,
+        facts.streamed,
+        facts.price.price_id,
+        facts.policy_version,
+        tuple([(held.scope_id, held.period_ends_at) for held in facts.reservations]),
     )
 
 
-def _charges(reservations: Iterable[Reservation], spent: Iterable[int]) -> list[settlement_pb2.ScopeCharge]:
-    return [
-        settlement_pb2.ScopeCharge(
-            scope_id=held.scope_id, reserved=held.amount, spent=used, period_ends_at=_period_end(held.period_ends_at)
-        )
-        for held, used in zip(reservations, spent, strict=True)
+@lru_cache(maxsize=1024)
+def _written(common: _Common) -> bytes:
+    """Most of a message, written once."""
+    row = common._asdict()
+    charges = [
+        settlement_pb2.ScopeCharge(scope_id=scope_id, period_ends_at=_moment(ends_at or 0))
+        for scope_id, ends_at in row.pop("places")
     ]
+    return settlement_pb2.EndedCall(usage=usage_pb2.UsageRow(**row), charges=charges).SerializeToString()
 
 
 def _moment(microseconds: int) -> Timestamp:
     seconds, rest = divmod(microseconds, _MICROSECONDS)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
-
-
-@lru_cache(maxsize=256)
-def _period_end(microseconds: int | None) -> Timestamp:
-    """The same few for all calls of a month; a message that is given one takes a copy."""
-    return _moment(microseconds or 0)
