@@ -17,7 +17,7 @@ from dataplane.policy_facts import Asked
 from dataplane.pricing import Price, price_in_force, worst_cost_nanodollars
 from dataplane.rate_refusals import rate_limited
 from dataplane.rate_short import RateShort
-from dataplane.records import KeyRecord, LimitedScope, Route
+from dataplane.records import KeyRecord, Route
 from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown
 
 
@@ -94,8 +94,7 @@ def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
         return Refused(_price_unknown(route))
     held = state.leases.take(key.scopes, tokens, cost, now)
     if held is None:
-        amounts = [Reservation(scope.scope_id, _amount(scope, tokens, cost), scope.unit) for scope in key.scopes]
-        return NeedsLease(state.leases.short_of(amounts, now))
+        return NeedsLease(state.leases.short_of(key.scopes, tokens, cost, now))
     return Admitted(held, price, estimated, tokens, state.rates.take(key, tokens), state.policy_book.version)
 
 
@@ -130,7 +129,3 @@ def _price_unknown(route: Route) -> MarketplaceError:
         f"The price of '{route.full_name}' is unknown, and policy does not allow an estimate. "
         "Ask its publisher to state a price."
     )
-
-
-def _amount(scope: LimitedScope, tokens: int, nanodollars: int) -> int:
-    return tokens if scope.unit == "tokens" else nanodollars

@@ -115,8 +115,12 @@ class LeaseBook:
             taken.append(Reservation(scope.scope_id, amount, scope.unit, lease.period_ends_at))
         return tuple(taken)
 
-    def short_of(self, amounts: Iterable[Reservation], now: int) -> tuple[LeaseWish, ...]:
-        """The scopes that cannot cover these amounts, with what to ask for; empty where all can."""
+    def short_of(self, scopes: Iterable[Scoped], tokens: int, nanodollars: int, now: int) -> tuple[LeaseWish, ...]:
+        """The scopes that cannot cover one call, with what to ask for; empty where all can."""
+        amounts = [
+            Reservation(scope.scope_id, tokens if scope.unit == "tokens" else nanodollars, scope.unit)
+            for scope in scopes
+        ]
         short = [reservation for reservation in amounts if not self._covers(reservation, now)]
         return tuple(wish_for(reservation, self.leases.get(reservation.scope_id), now) for reservation in short)
 

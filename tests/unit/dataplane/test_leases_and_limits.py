@@ -67,8 +67,8 @@ def test_a_lease_ends_with_its_period_and_what_is_left_of_it_is_returned() -> No
     taken = book.take([SCOPE], 10, 0, 999)
     assert taken == (Reservation("s", 10, "tokens", 1000),)
     assert book.take([SCOPE], 10, 0, 1000) is None
-    assert not book.short_of([Reservation("s", 10)], 999)
-    assert book.short_of([Reservation("s", 10)], 1000)
+    assert not book.short_of([SCOPE], 10, 0, 999)
+    assert book.short_of([SCOPE], 10, 0, 1000)
     ended = book.grant([LeaseGrant("s", 50, 0, period_ends_at=2000)])
     assert ended == [Reservation("s", 90, period_ends_at=1000)]
     book.credit(taken)
@@ -79,7 +79,7 @@ def test_time_alone_never_gives_a_lease_back() -> None:
     book = LeaseBook()
     book.grant([LeaseGrant("s", 10, 0)])
     assert book.take([SCOPE], 10, 0, START)
-    assert book.short_of([Reservation("s", 1)], 10**18)
+    assert book.short_of([SCOPE], 1, 0, 10**18)
 
 
 def test_a_refill_is_wished_for_before_a_lease_runs_out_and_only_while_there_is_more() -> None:
