@@ -1,12 +1,14 @@
 """Why a call cost what it cost, told to its team and to the platform's admins."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from itertools import count
 
 import pytest
 from fixtures.consumption_shop import Shop
 from fixtures.ledger_books import LedgerBooks, of_unknown_end, opened_books
 from fixtures.marketplace_database import ProvisionedServer
+from msgspec.structs import replace
 
 NUMBERS = count(1)
 
@@ -38,11 +40,33 @@ async def test_a_call_is_explained_to_its_team_from_its_key_to_its_rounded_cost(
         "10 prompt tokens at $2.5 per million = $0.000025",
         "5 completion tokens at $10 per million = $0.00005",
     ]
+    assert told["price"]["cached_input_per_million"] is None
     cost = told["cost"]
     assert (cost["total"], cost["rounded"], cost["recorded"], cost["agrees"]) == (*(["0.000075"] * 3), True)
     money, tokens = told["charges"]
     assert (money["unit"], money["reserved"], money["charged"], money["limit"]) == ("usd", "0.0005", "0.000075", "10")
     assert (tokens["scope"], tokens["charged"], tokens["limit"]) == (books.scope("tokens"), "15", "1000")
+
+
+async def test_cached_tokens_at_a_price_of_their_own_are_a_step_and_the_steps_sum_up_to_what_was_recorded(
+    shop: Shop, marketplace_database: ProvisionedServer
+) -> None:
+    async with opened_books(marketplace_database, next(NUMBERS)) as books:
+        books.price = replace(books.price, cached_prompt=1_250_000_001)
+        await books.state_price()
+        await books.settle(books.call(1, 10, 5, cached=4), books.call(2, 10, 5))
+        owner = shop.person(team=books.number)
+        told, plain = [await owner.good("GET", path(books, number)) for number in (1, 2)]
+    assert (told["price"]["cached_input_per_million"], told["tokens"]["cached_prompt"]) == ("1.250000001", 4)
+    cost = told["cost"]
+    assert [step["text"] for step in cost["steps"]] == [
+        "6 prompt tokens at $2.5 per million = $0.000015",
+        "4 cached prompt tokens at $1.250000001 per million = $0.000005000000004",
+        "5 completion tokens at $10 per million = $0.00005",
+    ]
+    assert sum(Decimal(step["amount"]) for step in cost["steps"]) == Decimal(cost["total"])
+    assert (cost["total"], cost["rounded"], cost["recorded"]) == ("0.000070000000004", "0.00007", "0.00007")
+    assert (cost["agrees"], plain["cost"]["recorded"], plain["cost"]["agrees"]) == (True, "0.000075", True)
 
 
 async def test_what_passed_its_reservation_and_what_ended_unseen_say_so(shop: Shop, books: LedgerBooks) -> None:

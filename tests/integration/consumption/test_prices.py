@@ -1,6 +1,7 @@
 """The price book on a real database: what listings state, what a public list says, what the platform sets."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -21,6 +22,9 @@ from consumption.prices.postgres_store import PostgresPriceBook
 from consumption.prices.reference_client import GenaiPrices
 from consumption.prices.reference_store import PostgresReferences
 from consumption.prices.rules import Reference, ReferencePrice
+from dataplane.control_plane.routes_client import price_of
+from dataplane.pricing import cost_nanodollars
+from dataplane.usage import Usage
 from marketplace.consumption.v1 import prices_pb2
 from marketplace.consumption.v1.prices_pb2_grpc import PricesStub
 from marketplace.events.v1.ledger_pb2 import PriceSet
@@ -72,8 +76,15 @@ async def published(
     return listing.listing_id
 
 
-def stated(given: int | None = None, taken: int | None = None, model: str = "usage") -> Pricing:
-    return Pricing(model=model, input_nanodollars_per_million=given, output_nanodollars_per_million=taken)
+def stated(
+    given: int | None = None, taken: int | None = None, model: str = "usage", cached: int | None = None
+) -> Pricing:
+    return Pricing(
+        model=model,
+        input_nanodollars_per_million=given,
+        output_nanodollars_per_million=taken,
+        cached_input_nanodollars_per_million=cached,
+    )
 
 
 async def told(person: Shopper, listing: str) -> list[dict[str, object]]:
@@ -108,6 +119,56 @@ async def test_a_listing_costs_what_it_states_and_where_it_states_nothing_what_a
     assert await told(anyone, await published(worker, stated(None, 5))) == [price("listing", None, "0.000000005")]
 
 
+async def priced(shop: Shop, listing: str, usage: Usage) -> tuple[str, int | None]:
+    """What a gateway makes of the listing's one version now: the source of its price, and the cost of that usage."""
+    request = prices_pb2.GetPriceRequest(listing_version_id=f"ver_{listing[4:]}")
+    request.at.FromDatetime(datetime.now(UTC) + timedelta(seconds=1))
+    async with shop.gateway() as peer:
+        answer = await peer.ask(PricesStub(peer.channel).GetPrice, request)
+    return answer.source, cost_nanodollars(usage, price_of(answer).price)
+
+
+async def test_cached_tokens_cost_what_the_listing_states_of_them_and_else_what_other_prompt_tokens_cost(
+    shop: Shop, worker: Database
+) -> None:
+    await PostgresReferences(worker).replace([replace(ACME, cached_input_price=50_000_000)])
+    usage, plain = Usage(1_000_000, 0, 400_000), 2_500_000_000
+    for pricing, expected in (
+        (stated(plain, 10_000_000_000), ("listing", 2_500_000_000)),
+        (stated(plain, 10_000_000_000, cached=1_250_000_000), ("listing", 2_000_000_000)),
+        (stated(plain, 10_000_000_000, cached=0), ("listing", 1_500_000_000)),
+        (stated(model="free", cached=5_000_000_000), ("listing", 0)),
+        (stated(model="unknown"), ("reference", 110_000_000)),
+        (stated(plain, cached=1), ("reference", 110_000_000)),
+    ):
+        assert await priced(shop, await published(worker, pricing), usage) == expected
+
+
+async def test_a_list_that_brings_a_cached_price_takes_over_from_the_one_without_it_once(
+    shop: Shop, worker: Database
+) -> None:
+    references, usage = PostgresReferences(worker), Usage(1_000_000, 0, 400_000)
+    listing, own = await published(worker, stated()), await published(worker, stated(7, 7))
+    assert await priced(shop, listing, usage) == ("reference", 150_000_000)
+
+    class Newer(GenaiPrices):
+        """A list that knows what cached tokens cost."""
+
+        async def name(self) -> str:
+            return "a list 2"
+
+        async def read(self) -> list[ReferencePrice]:
+            reference = Reference(await self.name(), date(2026, 2, 1))
+            return [replace(ACME, reference=reference, cached_input_price=50_000_000)]
+
+    keep = KeepReferences(references, Newer(), SystemClock(), new_id)
+    assert [await keep() > 0, await keep()] == [True, 0]
+    assert await priced(shop, listing, usage) == ("reference", 110_000_000)
+    last, first = (await shop.person().good("GET", f"{PATH}?listing={listing}"))["items"]
+    assert (last["cached_input_per_million"], first["cached_input_per_million"]) == ("0.05", None)
+    assert await priced(shop, own, usage) == ("listing", 7)
+
+
 async def test_a_list_that_comes_later_prices_what_had_no_price_and_its_age_is_shown(
     shop: Shop, worker: Database
 ) -> None:
@@ -139,6 +200,8 @@ async def test_the_installed_public_list_is_read_with_its_name_and_date() -> Non
     assert {one.reference for one in found} == {Reference(await GenaiPrices().name(), date(2026, 11, 1))}
     by_name = {(one.provider, one.model): one for one in found}
     assert by_name["openai", "gpt-4o-mini"].output_price == 600_000_000
+    assert by_name["openai", "gpt-4o-mini"].cached_input_price == 75_000_000
+    assert by_name["openai", "gpt-4"].cached_input_price is None
 
 
 async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_then_on(
@@ -150,6 +213,7 @@ async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_th
         "listing_id": listing,
         "input_per_million": "3",
         "output_per_million": "4.5",
+        "cached_input_per_million": "0.3",
         "effective_from": rfc3339(start),
     }
     assert await shop.person().refused("POST", PATH, body) == (403, "forbidden")
@@ -162,6 +226,7 @@ async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_th
             request.at.FromDatetime(at)
             found = await peer.ask(PricesStub(peer.channel).GetPrice, request)
             assert (found.source, found.pricing.input_nanodollars_per_million) == (source, given)
+            assert found.pricing.HasField("cached_input_nanodollars_per_million") is (source == "admin")
     facts: list[PriceSet] = []
 
     async def hear(_: Transaction, event: RecordedEvent) -> None:
@@ -172,6 +237,7 @@ async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_th
         continue
     [fact] = [fact for fact in facts if fact.listing_id == listing]
     assert (fact.actor, fact.output_nanodollars_per_million) == (governor.principal.account_id, 4_500_000_000)
+    assert fact.cached_input_nanodollars_per_million == 300_000_000
 
 
 @pytest.mark.parametrize(
@@ -179,7 +245,9 @@ async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_th
     [
         ({"listing_id": numbered("lst", 99_999)}, (404, "price_not_found")),
         ({"input_per_million": "1000001"}, (422, "price_too_high")),
+        ({"cached_input_per_million": "1000001"}, (422, "price_too_high")),
         ({"input_per_million": "-1"}, (422, "invalid_input")),
+        ({"cached_input_per_million": "-1"}, (422, "invalid_input")),
         ({"output_per_million": None}, (422, "invalid_input")),
         ({"effective_from": "soon"}, (422, "invalid_input")),
     ],

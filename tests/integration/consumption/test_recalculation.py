@@ -203,6 +203,30 @@ async def test_the_worker_carries_a_run_on_by_itself(
     assert (await governor.good("GET", f"{RUNS}/{run}"))["corrected"] == 5
 
 
+async def test_cached_tokens_are_priced_again_by_a_price_of_their_own(
+    shop: Shop, governor: Shopper, marketplace_database: ProvisionedServer
+) -> None:
+    async with opened_books(marketplace_database, next(NUMBERS), year=2025) as books:
+        await books.state_price()
+        await books.settle(books.call(1, 10, 2, cached=8), books.call(2, 10, 2))
+        for cached, corrected, costs in (
+            ("0.5", 1, ["0.000029", "0.000045"]),
+            (None, 1, ["0.000045", "0.000045"]),
+            ("0", 1, ["0.000025", "0.000045"]),
+        ):
+            body = {"listing_id": books.listing_id, "input_per_million": "2.5", "output_per_million": "10"}
+            when = {"effective_from": rfc3339(books.month.start), "cached_input_per_million": cached}
+            await governor.good("POST", "/api/v1/prices", body | when)
+            run = await start(governor, books, f"cached-{cached}")
+            await work(books)
+            done = await governor.good("GET", f"{RUNS}/{run}")
+            assert (done["calls"], done["corrected"]) == (2, corrected)
+            assert done["groups"][0]["new_price"]["cached_input_per_million"] == cached
+            items = (await shop.person(team=books.number).good("GET", "/api/v1/calls"))["items"]
+            assert [one["cost"] for one in sorted(items, key=lambda one: one["id"])] == costs
+        assert (await PostgresLedger(books.database).verify(books.month)).deviations == ()
+
+
 async def test_prices_that_come_after_the_start_of_a_run_wait_for_the_next_one(
     books: LedgerBooks, governor: Shopper
 ) -> None:

@@ -15,8 +15,8 @@ from dataplane.usage import Usage
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def row(prompt: int | None, completion: int | None) -> PriceRow:
-    return PriceRow("prc_1", "lst_1", "ver_1", "usage", prompt, completion, AT)
+def row(prompt: int | None, completion: int | None, cached: int | None = None) -> PriceRow:
+    return PriceRow("prc_1", "lst_1", "ver_1", "usage", prompt, completion, AT, cached)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,16 @@ def row(prompt: int | None, completion: int | None) -> PriceRow:
         (Usage(7, 0), (0, None), Fraction(0), 0),
         (Usage(7, 3), (1, None), None, None),
         (Usage(0, 3), (None, 2_000_000), Fraction(6), 6),
+        (Usage(10, 1, 4), (1_000_000, 2_000_000, 250_000), Fraction(9), 9),
+        (Usage(10, 0, 10), (1_000_000, 0, 0), Fraction(0), 0),
+        (Usage(10, 0, 10), (1_000_000, 0, None), Fraction(10), 10),
+        (Usage(1, 1, 1), (7, 250_000, 250_000), Fraction(1, 2), 1),
+        (Usage(5, 0, 5), (None, None, 1_000_000), Fraction(5), 5),
+        (Usage(6, 0, 5), (None, None, 1_000_000), None, None),
     ],
 )
 def test_a_cost_is_the_exact_sum_of_its_steps_rounded_once(
-    usage: Usage, prices: tuple[int | None, int | None], total: Fraction | None, rounded: int | None
+    usage: Usage, prices: tuple[int | None, ...], total: Fraction | None, rounded: int | None
 ) -> None:
     found = arithmetic_of(usage, row(*prices))
     assert (found.total, found.rounded) == (total, rounded)
@@ -40,6 +46,15 @@ def test_a_cost_is_the_exact_sum_of_its_steps_rounded_once(
 def test_each_step_names_its_tokens_and_their_price() -> None:
     found = arithmetic_of(Usage(4, 6, cached_prompt_tokens=3), row(1_000_000, None))
     assert found.steps == (Step("prompt", 4, 1_000_000, Fraction(4)), Step("completion", 6, None, None))
+
+
+def test_cached_tokens_are_a_step_of_their_own_where_they_have_a_price_of_their_own() -> None:
+    found = arithmetic_of(Usage(4, 6, cached_prompt_tokens=3), row(1_000_000, 0, 500_000))
+    assert found.steps == (
+        Step("prompt", 1, 1_000_000, Fraction(1)),
+        Step("cached_prompt", 3, 500_000, Fraction(3, 2)),
+        Step("completion", 6, 0, Fraction(0)),
+    )
 
 
 @dataclass

@@ -69,5 +69,7 @@ def test_dollars_are_exact_both_ways(dollars: str, nanodollars: int) -> None:
 
 
 def test_free_costs_nothing_which_is_known_and_every_other_missing_price_is_unknown() -> None:
-    assert prices_of("free", None, None) == (0, 0)
-    assert prices_of("usage", None, 5) == (None, 5)
+    assert prices_of("free", None, None, None) == (0, 0, None)
+    assert prices_of("free", 7, 8, 9) == (0, 0, None)
+    assert prices_of("usage", None, 5, None) == (None, 5, None)
+    assert prices_of("usage", 4, 5, 0) == (4, 5, 0)

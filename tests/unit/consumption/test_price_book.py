@@ -14,13 +14,14 @@ from consumption.prices.actions import KeepReferences, NewPrice, SetPrice
 from consumption.prices.errors import PriceTooHigh
 from consumption.prices.price_view import price_view
 from consumption.prices.reference_catalogue import lines_of
-from consumption.prices.rules import DEAREST, PriceRow, Reference, ReferencePrice, row_in_force
+from consumption.prices.rules import DEAREST, PriceRow, Reference, ReferencePrice, price_of_row, row_in_force
+from dataplane.pricing import Price
 
 T = datetime(2026, 11, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 ADMIN = Principal("acc_9", frozenset({"admin"}), None, None, None, 1, T)
 LIST = Reference("a list 1", date(2026, 11, 1))
-FOUND = ReferencePrice("acme", "big", 7, 8, LIST)
+FOUND = ReferencePrice("acme", "big", 7, 8, LIST, 3)
 
 
 def row(price_id: str, since: datetime, recorded: datetime, **changes: Any) -> PriceRow:
@@ -109,10 +110,22 @@ async def test_a_price_is_set_from_a_moment_on_and_the_same_word_again_adds_noth
     assert (now.effective_from, len(book.rows)) == (book.now(), 3)
 
 
-async def test_a_price_that_would_pass_63_bits_for_one_call_is_refused() -> None:
+async def test_another_price_of_cached_tokens_is_another_price_and_leaving_it_out_takes_it_back() -> None:
+    book = KeptBook(ROWS[:1])
+    set_price = SetPrice(book, book, new_id)
+    for cached, rows in ((3, 2), (3, 2), (0, 3), (None, 4)):
+        [held] = await set_price(ADMIN, NewPrice("lst_1", None, 5, 6, T + 20 * DAY, cached))
+        assert (held.cached_input_price, len(book.rows)) == (cached, rows)
+        assert price_of_row(held) == Price(held.price_id, 5, 6, cached)
+
+
+@pytest.mark.parametrize(
+    "new", [NewPrice("lst_1", None, 1, DEAREST + 1, None), NewPrice("lst_1", None, 1, 1, None, DEAREST + 1)]
+)
+async def test_a_price_that_would_pass_63_bits_for_one_call_is_refused(new: NewPrice) -> None:
     book = KeptBook(ROWS[:1])
     with pytest.raises(PriceTooHigh):
-        await SetPrice(book, book, new_id)(ADMIN, NewPrice("lst_1", None, 1, DEAREST + 1, None))
+        await SetPrice(book, book, new_id)(ADMIN, new)
     assert len(book.rows) == 1
 
 
@@ -132,7 +145,8 @@ async def test_a_public_list_prices_what_states_no_price_and_nothing_else(stated
     assert [await keep(), await keep()] == [int(priced), 0]
     assert (len(book.rows), book.taken_over) == (1 + priced, 1)
     last = book.rows[-1]
-    assert (last.source, last.input_price) == (("reference", 7) if priced else (last.source, last.input_price))
+    told = (last.source, last.input_price, last.cached_input_price)
+    assert told == (("reference", 7, 3) if priced else (last.source, last.input_price, None))
     shown = price_view(last, book.now()).reference
     assert (shown and shown.age_days) == (19 if last.reference else None)
 
@@ -141,18 +155,28 @@ def test_only_plain_prices_of_whole_names_are_read_from_the_public_list() -> Non
     tiers = TieredPrices(base=1, tiers=[])  # pyright: ignore[reportArgumentType] -- never looked into
     models = [
         ModelInfo("Big", ClauseOr([ClauseEquals("big-1"), ClauseStartsWith("big-")]), prices=price(0.15, 0.6)),
+        ModelInfo("cached", ClauseEquals("cached"), prices=price(2, 8, 0.5)),
+        ModelInfo("gift", ClauseEquals("gift"), prices=price(2, 8, 0)),
+        ModelInfo("odd", ClauseEquals("odd"), prices=price(2, 8, tiers)),
+        ModelInfo("wrong", ClauseEquals("wrong"), prices=price(2, 8, -1)),
         ModelInfo("half", ClauseEquals("half"), prices=price(1, None)),
         ModelInfo("tiered", ClauseEquals("tiered"), prices=price(tiers, 1)),
         ModelInfo("none", ClauseEquals("none"), prices=price(None, None)),
     ]
     lines = list(lines_of([Provider("acme", "Acme AI", r"https://acme\.example", models=models)], T))
-    assert lines == [
-        (provider, model, 150_000_000, 600_000_000) for provider in ("acme", "acme ai") for model in ("big", "big-1")
+    small, large = (150_000_000, 600_000_000), (2_000_000_000, 8_000_000_000)
+    groups = [
+        [("big", *small, None), ("big-1", *small, None)],
+        [("cached", *large, 500_000_000)],
+        [("gift", *large, 0)],
+        [("odd", *large, None)],
+        [("wrong", *large, None)],
     ]
+    assert lines == [(name, *line) for group in groups for name in ("acme", "acme ai") for line in group]
 
 
-def price(given: Any, taken: Any) -> ModelPrice:
+def price(given: Any, taken: Any, cached: Any = None) -> ModelPrice:
     def exact(amount: Any) -> Any:
         return Decimal(str(amount)) if isinstance(amount, int | float) else amount
 
-    return ModelPrice(input_mtok=exact(given), output_mtok=exact(taken))
+    return ModelPrice(input_mtok=exact(given), output_mtok=exact(taken), cache_read_mtok=exact(cached))

@@ -91,6 +91,12 @@ def test_what_costs_the_same_has_no_price_or_ended_unseen_stays_as_it_is(
     assert repriced([call], book) == counted
 
 
+def test_cached_tokens_are_priced_again_at_the_price_of_their_own() -> None:
+    call = replace(a_call(), usage=Usage(6, 4, 5))
+    [one] = repriced([call], [replace(row("prc_9", 5_000_000, T - DAY), cached_input_price=1_000_000)]).corrections
+    assert (one.new_cost, one.difference) == (5 + 5 + 20, 10)
+
+
 def test_differences_are_summed_by_scope_and_month_and_those_upwards_apart() -> None:
     up, down = repriced([a_call(), a_call(2, 90, corrected=True)], BOOK).corrections
     assert movements_of([up, down]) == [(MONEY, END, -10, 30)]

@@ -8,10 +8,12 @@ import pytest
 from chassis.errors import ErrorKind
 from chassis.rpc.channel import RemoteError
 from dataplane.control_plane.routes_client import GrpcRoutes, price_of, route_of
-from dataplane.pricing import Price, price_in_force
+from dataplane.pricing import Price, cost_nanodollars, price_in_force
 from dataplane.records import KeyRecord
 from dataplane.refusals import ModelNotCallable
+from dataplane.usage import Usage
 from marketplace.consumption.v1 import prices_pb2
+from marketplace.events.v1.listing_pb2 import Pricing
 from marketplace.publishing.v1 import listing_catalogue_pb2
 
 
@@ -69,6 +71,18 @@ def test_a_price_out_of_a_public_list_is_an_estimate_and_any_other_is_the_price(
     route = route_of(listing_catalogue_pb2.Route(), price_of(answer))
     found = price_in_force(route.price, route.estimate_price, route.unknown_price)
     assert found == (Price("prc_1", 1, 2), estimated)
+
+
+@pytest.mark.parametrize(("cached", "cost"), [(None, 100), (0, 20), (500_000, 60)])
+def test_cached_tokens_take_the_price_of_their_own_where_the_book_has_one(cached: int | None, cost: int) -> None:
+    pricing = Pricing(
+        input_nanodollars_per_million=1_000_000,
+        output_nanodollars_per_million=0,
+        cached_input_nanodollars_per_million=cached,
+    )
+    found = price_of(prices_pb2.GetPriceResponse(price_id="prc_1", source="listing", pricing=pricing))
+    assert found.price.cached_prompt == cached
+    assert cost_nanodollars(Usage(100, 9, 80), found.price) == cost
 
 
 def test_a_listing_without_any_price_is_still_refused() -> None:

@@ -127,14 +127,16 @@ class GrpcRoutes:
 
 
 def price_of(answer: prices_pb2.GetPriceResponse) -> BookPrice:
-    """A row of the price book; an absent amount is unknown."""
+    """A row of the price book; an absent amount is unknown, that of cached tokens none of their own."""
     pricing = answer.pricing
     known_input = pricing.HasField("input_nanodollars_per_million")
     known_output = pricing.HasField("output_nanodollars_per_million")
+    known_cached = pricing.HasField("cached_input_nanodollars_per_million")
     price = Price(
         price_id=answer.price_id,
         prompt=pricing.input_nanodollars_per_million if known_input else None,
         completion=pricing.output_nanodollars_per_million if known_output else None,
+        cached_prompt=pricing.cached_input_nanodollars_per_million if known_cached else None,
     )
     return BookPrice(price, answer.source == _REFERENCE)
 

@@ -57,7 +57,10 @@ class ChargePart(BaseModel):
 
 
 class StepPart(BaseModel):
-    """Tokens of one kind at their price; `amount` is exact."""
+    """Tokens of one kind at their price; `amount` is exact.
+
+    Where cached prompt tokens have a price of their own, `cached_prompt` is a step and `prompt` is the rest.
+    """
 
     kind: str
     tokens: int
@@ -205,7 +208,7 @@ def _correction(one: AppliedCorrection) -> CorrectionPart:
 def _step(step: Step) -> StepPart:
     price, amount = _dollars(step.price), _exact(step.amount)
     told = f"${price} per million = ${amount}" if price is not None else "an unknown price"
-    text = f"{step.tokens} {step.kind} tokens at {told}"
+    text = f"{step.tokens} {step.kind.replace('_', ' ')} tokens at {told}"
     return StepPart(kind=step.kind, tokens=step.tokens, price_per_million=price, amount=amount, text=text)
 
 

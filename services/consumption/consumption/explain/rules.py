@@ -104,14 +104,22 @@ class Explained:
 
 
 def arithmetic_of(usage: Usage, row: PriceRow) -> Arithmetic:
-    """The steps of the cost of that usage at that price. Cached prompt tokens are part of the prompt."""
-    steps = (
-        _step("prompt", usage.prompt_tokens, row.input_price),
-        _step("completion", usage.completion_tokens, row.output_price),
-    )
+    """The steps of the cost of that usage at that price.
+
+    Cached prompt tokens are part of the prompt, save where they have a price of their own.
+    """
+    steps = (*_prompt_steps(usage, row), _step("completion", usage.completion_tokens, row.output_price))
     amounts = [step.amount for step in steps]
     total = None if None in amounts else sum((amount for amount in amounts if amount is not None), Fraction(0))
     return Arithmetic(steps, total, cost_nanodollars(usage, price_of_row(row)))
+
+
+def _prompt_steps(usage: Usage, row: PriceRow) -> tuple[Step, ...]:
+    cached = usage.cached_prompt_tokens
+    if row.cached_input_price is None:
+        return (_step("prompt", usage.prompt_tokens, row.input_price),)
+    plain = _step("prompt", usage.prompt_tokens - cached, row.input_price)
+    return plain, _step("cached_prompt", cached, row.cached_input_price)
 
 
 def _step(kind: str, tokens: int, price: int | None) -> Step:

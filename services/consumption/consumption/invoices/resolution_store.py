@@ -13,6 +13,8 @@ from consumption.invoices.errors import CallNotResolvable, CostNeeded
 from consumption.invoices.resolutions import Decision, Resolved, UnknownCall, movements_of, resolved
 from consumption.invoices.rules import Invoice
 from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, covers_model, unknown_calls
+from consumption.prices.price_rows import row_of
+from consumption.prices.rules import price_of_row
 from consumption.settlement.rules import Charge, Movements
 from dataplane.pricing import Price, cost_nanodollars
 from dataplane.usage import Usage
@@ -72,12 +74,9 @@ async def _locked(transaction: Transaction, invoice: Invoice, call_ids: Sequence
 
 
 async def _prices(transaction: Transaction, calls: Sequence[UnknownCall]) -> dict[str, Price]:
-    rows = await transaction.fetch(
-        "SELECT price_id, input_nanodollars_per_million, output_nanodollars_per_million FROM prices"
-        " WHERE price_id = ANY($1::text[])",
-        sorted({call.price_id for call in calls}),
-    )
-    return {row[0]: Price(row[0], row[1], row[2]) for row in rows}
+    price_ids = sorted({call.price_id for call in calls})
+    rows = await transaction.fetch("SELECT * FROM prices WHERE price_id = ANY($1::text[])", price_ids)
+    return {row["price_id"]: price_of_row(row_of(row)) for row in rows}
 
 
 def _resolved(call: UnknownCall, decision: Decision, price: Price | None) -> Resolved:

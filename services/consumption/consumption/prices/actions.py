@@ -15,13 +15,17 @@ NewId = Callable[[str, datetime], str]
 
 @dataclass(frozen=True)
 class NewPrice:
-    """What versions of a listing are to cost, in nano-dollars per million tokens; None: every version, from now on."""
+    """What versions of a listing are to cost, in nano-dollars per million tokens; None: every version, from now on.
+
+    `cached_input_price` None: cached prompt tokens cost what other prompt tokens cost.
+    """
 
     listing_id: str
     listing_version_id: str | None
     input_price: int
     output_price: int
     effective_from: datetime | None
+    cached_input_price: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class SetPrice:
 
         Raises PriceTooHigh, PriceNotFound.
         """
-        if max(new.input_price, new.output_price) > DEAREST:
+        if max(new.input_price, new.output_price, new.cached_input_price or 0) > DEAREST:
             raise PriceTooHigh("A million tokens may cost a million dollars at most.")
         now = self.clock.now()
         newest = await self.book.newest_of(new.listing_id, new.listing_version_id)
@@ -48,8 +52,8 @@ class SetPrice:
         return rows
 
     def _row(self, before: PriceRow, new: NewPrice, actor: str, now: datetime) -> PriceRow:
-        wanted = (ADMIN, new.input_price, new.output_price)
-        is_there = (before.source, before.input_price, before.output_price) == wanted
+        wanted = (ADMIN, new.input_price, new.output_price, new.cached_input_price)
+        is_there = (before.source, before.input_price, before.output_price, before.cached_input_price) == wanted
         if is_there and before.effective_from == (new.effective_from or before.effective_from):
             return before
         return replace(
@@ -58,6 +62,7 @@ class SetPrice:
             source=ADMIN,
             input_price=new.input_price,
             output_price=new.output_price,
+            cached_input_price=new.cached_input_price,
             effective_from=new.effective_from or now,
             recorded_by=actor,
             recorded_at=now,
@@ -86,6 +91,7 @@ class KeepReferences:
                 source=REFERENCE,
                 input_price=found.input_price,
                 output_price=found.output_price,
+                cached_input_price=found.cached_input_price,
                 effective_from=now,
                 recorded_by="consumption",
                 recorded_at=now,

@@ -28,11 +28,15 @@ def price_book_consumer(book: PriceBook, new_price_id: Callable[[datetime], str]
 
 def _stated(listing: listing_pb2.ListingSnapshot, price_id: str, at: datetime) -> PriceRow:
     pricing = listing.pricing
-    wanted_input = pricing.input_nanodollars_per_million if pricing.HasField("input_nanodollars_per_million") else None
-    wanted_output = (
-        pricing.output_nanodollars_per_million if pricing.HasField("output_nanodollars_per_million") else None
-    )
-    input_price, output_price = prices_of(pricing.model, wanted_input, wanted_output)
+    wanted: list[int | None] = [
+        getattr(pricing, name) if pricing.HasField(name) else None
+        for name in (
+            "input_nanodollars_per_million",
+            "output_nanodollars_per_million",
+            "cached_input_nanodollars_per_million",
+        )
+    ]
+    input_price, output_price, cached_input_price = prices_of(pricing.model, *wanted)
     return PriceRow(
         price_id=price_id,
         listing_id=listing.listing_id,
@@ -41,6 +45,7 @@ def _stated(listing: listing_pb2.ListingSnapshot, price_id: str, at: datetime) -
         input_price=input_price,
         output_price=output_price,
         effective_from=at,
+        cached_input_price=cached_input_price,
         provider=listing.provider,
         upstream_model=listing.upstream_model,
         recorded_at=at,
@@ -57,5 +62,6 @@ async def _with_reference(book: PriceBook, transaction: Transaction, row: PriceR
         source=REFERENCE,
         input_price=found.input_price,
         output_price=found.output_price,
+        cached_input_price=found.cached_input_price,
         reference=found.reference,
     )

@@ -24,4 +24,6 @@ class PricesDoor(PricesServicer):
             answer.pricing.input_nanodollars_per_million = row.input_price
         if row.output_price is not None:
             answer.pricing.output_nanodollars_per_million = row.output_price
+        if row.cached_input_price is not None:
+            answer.pricing.cached_input_nanodollars_per_million = row.cached_input_price
         return answer

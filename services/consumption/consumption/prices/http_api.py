@@ -61,6 +61,9 @@ class SentPrice(BaseModel):
     listing_version_id: VersionId | None = Field(None, description="One version; left out: every one there is.")
     input_per_million: Dollars
     output_per_million: Dollars
+    cached_input_per_million: Dollars | None = Field(
+        None, description="Of cached prompt tokens; null: what other prompt tokens cost."
+    )
     effective_from: SentMoment | None = Field(None, description="From this moment, past or future; left out: now.")
 
 
@@ -95,12 +98,14 @@ async def set_price(
     caller: Caller, sent: SentPrice, set_one: Annotated[SetPrice, Depends(provided("set_price"))], clock: TimeGiver
 ) -> SetPrices:
     """Say what a listing costs from a moment on. Calls that were counted stay as they are: recalculate them."""
+    cached = sent.cached_input_per_million
     new = NewPrice(
         listing_id=sent.listing_id,
         listing_version_id=sent.listing_version_id,
         input_price=nanodollars_of(sent.input_per_million),
         output_price=nanodollars_of(sent.output_per_million),
         effective_from=sent.effective_from,
+        cached_input_price=None if cached is None else nanodollars_of(cached),
     )
     now = clock.now()
     return SetPrices(items=[price_view(row, now) for row in await set_one(caller, new)])

@@ -91,6 +91,7 @@ class PostgresPriceSetting:
             listing_version_ids=[row.listing_version_id for row in rows],
             input_nanodollars_per_million=rows[0].input_price or 0,
             output_nanodollars_per_million=rows[0].output_price or 0,
+            cached_input_nanodollars_per_million=rows[0].cached_input_price,
             actor=actor,
         )
         fact.effective_from.FromDatetime(rows[0].effective_from)

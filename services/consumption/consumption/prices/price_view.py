@@ -18,7 +18,10 @@ class ReferenceView(BaseModel):
 
 
 class PriceView(BaseModel):
-    """A row of the price book, in US dollars per million tokens; null is unknown. A reference is an estimate."""
+    """A row of the price book, in US dollars per million tokens; null is unknown. A reference is an estimate.
+
+    `cached_input_per_million` null: cached prompt tokens cost what other prompt tokens cost.
+    """
 
     id: str
     listing_id: str
@@ -26,6 +29,7 @@ class PriceView(BaseModel):
     pricing_model: str
     input_per_million: str | None
     output_per_million: str | None
+    cached_input_per_million: str | None
     effective_from: str
     recorded_at: str | None
     source: Source
@@ -39,13 +43,18 @@ def price_view(row: PriceRow, moment: datetime) -> PriceView:
         listing_id=row.listing_id,
         listing_version_id=row.listing_version_id,
         pricing_model=row.model,
-        input_per_million=None if row.input_price is None else dollars_of(row.input_price),
-        output_per_million=None if row.output_price is None else dollars_of(row.output_price),
+        input_per_million=_dollars(row.input_price),
+        output_per_million=_dollars(row.output_price),
+        cached_input_per_million=_dollars(row.cached_input_price),
         effective_from=rfc3339(row.effective_from),
         recorded_at=None if row.recorded_at is None else rfc3339(row.recorded_at),
         source=row.source,
         reference=_reference(row, moment),
     )
+
+
+def _dollars(nanodollars: int | None) -> str | None:
+    return None if nanodollars is None else dollars_of(nanodollars)
 
 
 def _reference(row: PriceRow, moment: datetime) -> ReferenceView | None:

@@ -13,13 +13,14 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ClauseEquals, ClauseOr, MatchLogic, ModelInfo, Provider
 
 _NANODOLLARS = 1_000_000_000
-Line = tuple[str, str, int, int]
+Line = tuple[str, str, int, int, int | None]
 
 
 def lines_of(providers: list[Provider], now: datetime) -> Iterator[Line]:
-    """Provider, model, input and output price in nano-dollars per million tokens, for every name of both.
+    """Provider, model, input, output and cached input price in nano-dollars per million tokens, by every name of both.
 
-    Only what has one plain price for each kind of token; a price by tiers or patterns of names is left out.
+    Only what has one plain price for input and output; a price by tiers or patterns of names is left out. The cached
+    one is None where it is not plain or not there.
     """
     for provider in providers:
         names = {provider.id.lower(), provider.name.lower()}
@@ -29,12 +30,14 @@ def lines_of(providers: list[Provider], now: datetime) -> Iterator[Line]:
                 yield from ((name, one, *price) for name in sorted(names) for one in sorted(_names_of(model)))
 
 
-def _plain_price(model: ModelInfo, now: datetime) -> tuple[int, int] | None:
+def _plain_price(model: ModelInfo, now: datetime) -> tuple[int, int, int | None] | None:
     prices = model.get_prices(now)
-    given, taken = prices.input_mtok, prices.output_mtok
-    if not isinstance(given, Decimal) or not isinstance(taken, Decimal) or min(given, taken) < 0:
-        return None
-    return int(given * _NANODOLLARS), int(taken * _NANODOLLARS)
+    given, taken = _plain(prices.input_mtok), _plain(prices.output_mtok)
+    return None if given is None or taken is None else (given, taken, _plain(prices.cache_read_mtok))
+
+
+def _plain(price: object) -> int | None:
+    return int(price * _NANODOLLARS) if isinstance(price, Decimal) and price >= 0 else None
 
 
 def _names_of(model: ModelInfo) -> set[str]:

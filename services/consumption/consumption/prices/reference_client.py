@@ -13,7 +13,7 @@ PACKAGE = "genai-prices"
 # The list itself bears no date: the first day of the month in which this version came out. Change both together.
 AS_OF = {"0.2.3": date(2026, 11, 1)}
 READ_SECONDS = 60.0
-Line = tuple[str, str, int, int]
+Line = tuple[str, str, int, int, int | None]
 
 
 class GenaiPrices:
@@ -30,7 +30,10 @@ class GenaiPrices:
             raise ReferenceUnreadable(f"Nobody wrote down when {await self.name()} came out.")
         reference = Reference(await self.name(), released)
         lines: list[Line] = json.loads(await _printed())
-        return [ReferencePrice(provider, model, given, taken, reference) for provider, model, given, taken in lines]
+        return [
+            ReferencePrice(provider, model, given, taken, reference, cached)
+            for provider, model, given, taken, cached in lines
+        ]
 
 
 async def _printed() -> bytes:

@@ -27,19 +27,21 @@ class Reference:
 
 @dataclass(frozen=True)
 class ReferencePrice:
-    """What a model costs elsewhere, in nano-dollars per million tokens."""
+    """What a model costs elsewhere, in nano-dollars per million tokens; cached None: no plain price of its own."""
 
     provider: str
     model: str
     input_price: int
     output_price: int
     reference: Reference
+    cached_input_price: int | None = None
 
 
 @dataclass(frozen=True)
 class PriceRow:
     """What a listing version costs from a moment on, in nano-dollars per million tokens; None is unknown, never 0.
 
+    `cached_input_price` is that of cached prompt tokens, None where they cost what other prompt tokens cost.
     `model` is how the listing is priced (free, usage, ...), `provider` and `upstream_model` what stands behind it.
     `reference` is there for rows of that source alone. `recorded_at` is None until the row is kept.
     """
@@ -51,6 +53,7 @@ class PriceRow:
     input_price: int | None
     output_price: int | None
     effective_from: datetime
+    cached_input_price: int | None = None
     source: Source = LISTING
     provider: str = ""
     upstream_model: str = ""
@@ -77,14 +80,19 @@ class ListedPrice:
     until: datetime | None
 
 
-def prices_of(model: str, input_price: int | None, output_price: int | None) -> tuple[int | None, int | None]:
-    """Free listings cost 0, which is known; any other missing price is unknown."""
-    return (0, 0) if model == FREE else (input_price, output_price)
+def prices_of(
+    model: str, input_price: int | None, output_price: int | None, cached_input_price: int | None
+) -> tuple[int | None, int | None, int | None]:
+    """Free listings cost 0, which is known, and so do their cached tokens; any other missing price is unknown.
+
+    That of cached tokens is none of their own where it is missing.
+    """
+    return (0, 0, None) if model == FREE else (input_price, output_price, cached_input_price)
 
 
 def price_of_row(row: PriceRow) -> Price:
     """The row as the one function of costs takes it."""
-    return Price(row.price_id, row.input_price, row.output_price)
+    return Price(row.price_id, row.input_price, row.output_price, row.cached_input_price)
 
 
 def row_in_force(rows: Iterable[PriceRow], moment: datetime) -> PriceRow | None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"marketplace/events/v1/ledger.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x01\n\x08PriceSet\x12\x12\n\nlisting_id\x18\x01 \x01(\t\x12\x1b\n\x13listing_version_ids\x18\x02 \x03(\t\x12%\n\x1dinput_nanodollars_per_million\x18\x03 \x01(\x03\x12&\n\x1eoutput_nanodollars_per_million\x18\x04 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\"\xc7\x01\n\x14RecalculationStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12.\n\nspan_start\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08span_end\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07team_id\x18\x05 \x01(\t\x12\x12\n\nlisting_id\x18\x06 \x01(\t\x12\r\n\x05model\x18\x07 \x01(\t\"\x90\x01\n\x16RecalculationCompleted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\x03\x12\x11\n\tcorrected\x18\x04 \x01(\x03\x12\x15\n\rwithout_price\x18\x05 \x01(\x03\x12\x1e\n\x16\x64ifference_nanodollars\x18\x06 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"marketplace/events/v1/ledger.proto\x12\x15marketplace.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x02\n\x08PriceSet\x12\x12\n\nlisting_id\x18\x01 \x01(\t\x12\x1b\n\x13listing_version_ids\x18\x02 \x03(\t\x12%\n\x1dinput_nanodollars_per_million\x18\x03 \x01(\x03\x12&\n\x1eoutput_nanodollars_per_million\x18\x04 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x31\n$cached_input_nanodollars_per_million\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\'\n%_cached_input_nanodollars_per_million\"\xc7\x01\n\x14RecalculationStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12.\n\nspan_start\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08span_end\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07team_id\x18\x05 \x01(\t\x12\x12\n\nlisting_id\x18\x06 \x01(\t\x12\r\n\x05model\x18\x07 \x01(\t\"\x90\x01\n\x16RecalculationCompleted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\r\n\x05\x63\x61lls\x18\x03 \x01(\x03\x12\x11\n\tcorrected\x18\x04 \x01(\x03\x12\x15\n\rwithout_price\x18\x05 \x01(\x03\x12\x1e\n\x16\x64ifference_nanodollars\x18\x06 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.events.v1.ledge
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PRICESET']._serialized_start=95
-  _globals['_PRICESET']._serialized_end=300
-  _globals['_RECALCULATIONSTARTED']._serialized_start=303
-  _globals['_RECALCULATIONSTARTED']._serialized_end=502
-  _globals['_RECALCULATIONCOMPLETED']._serialized_start=505
-  _globals['_RECALCULATIONCOMPLETED']._serialized_end=649
+  _globals['_PRICESET']._serialized_end=392
+  _globals['_RECALCULATIONSTARTED']._serialized_start=395
+  _globals['_RECALCULATIONSTARTED']._serialized_end=594
+  _globals['_RECALCULATIONCOMPLETED']._serialized_start=597
+  _globals['_RECALCULATIONCOMPLETED']._serialized_end=741
 # @@protoc_insertion_point(module_scope)

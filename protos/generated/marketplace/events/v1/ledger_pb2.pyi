@@ -10,20 +10,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PriceSet(_message.Message):
-    __slots__ = ("listing_id", "listing_version_ids", "input_nanodollars_per_million", "output_nanodollars_per_million", "effective_from", "actor")
+    __slots__ = ("listing_id", "listing_version_ids", "input_nanodollars_per_million", "output_nanodollars_per_million", "effective_from", "actor", "cached_input_nanodollars_per_million")
     LISTING_ID_FIELD_NUMBER: _ClassVar[int]
     LISTING_VERSION_IDS_FIELD_NUMBER: _ClassVar[int]
     INPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
+    CACHED_INPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     listing_id: str
     listing_version_ids: _containers.RepeatedScalarFieldContainer[str]
     input_nanodollars_per_million: int
     output_nanodollars_per_million: int
     effective_from: _timestamp_pb2.Timestamp
     actor: str
-    def __init__(self, listing_id: _Optional[str] = ..., listing_version_ids: _Optional[_Iterable[str]] = ..., input_nanodollars_per_million: _Optional[int] = ..., output_nanodollars_per_million: _Optional[int] = ..., effective_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ...) -> None: ...
+    cached_input_nanodollars_per_million: int
+    def __init__(self, listing_id: _Optional[str] = ..., listing_version_ids: _Optional[_Iterable[str]] = ..., input_nanodollars_per_million: _Optional[int] = ..., output_nanodollars_per_million: _Optional[int] = ..., effective_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., cached_input_nanodollars_per_million: _Optional[int] = ...) -> None: ...
 
 class RecalculationStarted(_message.Message):
     __slots__ = ("run_id", "actor", "span_start", "span_end", "team_id", "listing_id", "model")

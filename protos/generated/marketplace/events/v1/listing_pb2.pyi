@@ -84,14 +84,16 @@ class ListingSnapshot(_message.Message):
     def __init__(self, listing_id: _Optional[str] = ..., listing_version_id: _Optional[str] = ..., team_id: _Optional[str] = ..., team_slug: _Optional[str] = ..., name: _Optional[str] = ..., title: _Optional[str] = ..., version: _Optional[str] = ..., description: _Optional[str] = ..., category: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., protocol: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., input_modalities: _Optional[_Iterable[str]] = ..., output_modalities: _Optional[_Iterable[str]] = ..., context_length: _Optional[int] = ..., max_output_tokens: _Optional[int] = ..., pricing: _Optional[_Union[Pricing, _Mapping]] = ..., compliance: _Optional[_Iterable[str]] = ..., certifications: _Optional[_Iterable[str]] = ..., data_residency: _Optional[_Iterable[str]] = ..., sla: _Optional[_Union[ServiceLevel, _Mapping]] = ..., visibility: _Optional[str] = ..., state: _Optional[str] = ..., licence: _Optional[str] = ..., revision: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., measurements: _Optional[_Union[Measurements, _Mapping]] = ..., upstream_model: _Optional[str] = ..., sunset_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., successor: _Optional[str] = ..., published_by: _Optional[str] = ..., deprecation_reason: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Pricing(_message.Message):
-    __slots__ = ("model", "input_nanodollars_per_million", "output_nanodollars_per_million")
+    __slots__ = ("model", "input_nanodollars_per_million", "output_nanodollars_per_million", "cached_input_nanodollars_per_million")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     INPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    CACHED_INPUT_NANODOLLARS_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     model: str
     input_nanodollars_per_million: int
     output_nanodollars_per_million: int
-    def __init__(self, model: _Optional[str] = ..., input_nanodollars_per_million: _Optional[int] = ..., output_nanodollars_per_million: _Optional[int] = ...) -> None: ...
+    cached_input_nanodollars_per_million: int
+    def __init__(self, model: _Optional[str] = ..., input_nanodollars_per_million: _Optional[int] = ..., output_nanodollars_per_million: _Optional[int] = ..., cached_input_nanodollars_per_million: _Optional[int] = ...) -> None: ...
 
 class ServiceLevel(_message.Message):
     __slots__ = ("uptime_percent", "latency_p95_ms")
