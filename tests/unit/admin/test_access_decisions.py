@@ -15,7 +15,7 @@ from admin.approvals.errors import ApprovalNotFound, NotYoursToDecide, OwnApprov
 from admin.approvals.event_handlers import access_consumer, wish_of
 from admin.audit.actions import RecordDeed
 from admin.audit.rules import Entry
-from admin.audit.told_deeds import TOLD, deed_consumers
+from admin.audit.told_deeds import LEDGER_DEEDS, TOLD, deed_consumers
 from admin.work import Work
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import RecordedEvent
@@ -189,3 +189,10 @@ async def test_each_deed_becomes_one_row_with_its_actor_and_moment(
     await handlers[fact.DESCRIPTOR.full_name](NO_TRANSACTION, recorded(fact))
     [(entry, row_id, at)] = rows
     assert (entry.action, entry.actor, entry.team_id, row_id, at) == (action, actor, team, "aud_evt_1", NOW)
+
+
+@pytest.mark.parametrize("cached", [None, 0, 7])
+def test_a_price_is_told_with_that_of_cached_tokens_where_one_was_set(cached: int | None) -> None:
+    fact = PriceSet(input_nanodollars_per_million=5, cached_input_nanodollars_per_million=cached)
+    details = LEDGER_DEEDS[PriceSet](fact).details
+    assert (details["input_nanodollars_per_million"], details["cached_input_nanodollars_per_million"]) == (5, cached)

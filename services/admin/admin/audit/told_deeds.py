@@ -101,6 +101,7 @@ def _price(fact: PriceSet) -> Entry:
         "listing_version_ids": list(fact.listing_version_ids),
         "input_nanodollars_per_million": fact.input_nanodollars_per_million,
         "output_nanodollars_per_million": fact.output_nanodollars_per_million,
+        "cached_input_nanodollars_per_million": _amount(fact, "cached_input_nanodollars_per_million"),
         "effective_from": rfc3339(fact.effective_from.ToDatetime(UTC)),
     }
     return Entry(fact.actor, "price.set", "listing", fact.listing_id, None, details)
