@@ -44,7 +44,7 @@ async def test_an_entry_tells_everything_and_prices_as_decimal_strings(
     price = Pricing(model="usage", input_nanodollars_per_million=150_000_000)
     await published(discovery, api, "priced", pricing=price, context_length=8000, output_modalities=["text"])
     entry = (await api.get(f"services/{id_of('priced')}")).json()
-    assert entry["pricing"] == {"model": "usage", "input": "0.15", "output": None}
+    assert entry["pricing"] == {"model": "usage", "input": "0.15", "output": None, "cached_input": None}
     assert (entry["context_length"], entry["max_output_tokens"], entry["state"]) == (8000, None, "published")
     assert entry["how_to_call"]["path"] == "/v1/chat/completions"
     assert entry["how_to_call"]["body"]["model"] == "red/priced"

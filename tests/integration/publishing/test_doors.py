@@ -105,7 +105,8 @@ async def test_a_version_follows_with_the_etag_that_was_read(
     assert (await door.call("POST", "/api/v1/services", publication(VENDOR, SECRET, name="versioned"))).json()[
         "code"
     ] == "name_taken"
-    body = publication(VENDOR, None, name="versioned", version="1.1.0")
+    pricing = {"input": "0.15", "output": "0.60", "cached_input": "0.075"}
+    body = publication(VENDOR, None, name="versioned", version="1.1.0", pricing=pricing)
     waiting = await door.call("PUT", path, body)
     assert (waiting.status_code, waiting.json()["code"]) == (409, "version_in_pipeline")
     await make_published(marketplace_database, door.peers, receipt)
@@ -120,7 +121,8 @@ async def test_a_version_follows_with_the_etag_that_was_read(
     assert [(v["version"], v["state"]) for v in versions] == [("1.1.0", "submitted"), ("1.0.0", "published")]
     publication_now = (await door.call("GET", f"{path}/publication")).json()
     assert publication_now["state"] == "published"
-    assert publication_now["newest"]["pricing"] == {"model": "usage", "input": "0.15", "output": "0.6"}
+    prices = {"model": "usage", "input": "0.15", "output": "0.6", "cached_input": "0.075"}
+    assert publication_now["newest"]["pricing"] == prices
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,7 @@ async def test_a_version_follows_with_the_etag_that_was_read(
         ({"name": "blue/x"}, 422, "name_refused"),
         ({"openapi": "https://vendor.example/openapi.json"}, 422, "document_not_given"),
         ({"pricing": {"input": "-1"}}, 422, "price_refused"),
+        ({"pricing": {"cached_input": "-1"}}, 422, "price_refused"),
         ({"auth": None, "endpoint": {"url": VENDOR}}, 422, "endpoint_refused"),
         ({"endpoint": {"url": "http://169.254.169.254/latest"}}, 422, "endpoint_refused"),
         ({"endpoint": {"url": "https://vendor.com/v1?key=1"}}, 422, "invalid_input"),

@@ -28,14 +28,22 @@ def test_what_is_left_out_is_unknown_and_never_zero() -> None:
     assert (document.context_length, document.pricing.input_price, document.sla.uptime_percent) == (None, None, None)
     card = ListingCard.of(document)
     assert (card.pricing.input, card.pricing.model, card.rating.average) == (None, "unknown", None)
+    assert card.pricing.cached_input is None
 
 
 def test_prices_are_shown_exactly() -> None:
-    priced = changed(pricing=Pricing(model="usage", input_nanodollars_per_million=0, output_nanodollars_per_million=1))
+    pricing = Pricing(
+        model="usage",
+        input_nanodollars_per_million=0,
+        output_nanodollars_per_million=1,
+        cached_input_nanodollars_per_million=75_000_000,
+    )
+    priced = changed(pricing=pricing)
     document = document_of(priced, 0.0, Rating())
     assert document.pricing.model is PricingModel.USAGE
     card = ListingCard.of(document)
     assert (card.pricing.input, card.pricing.output) == ("0", "0.000000001")
+    assert card.pricing.cached_input == "0.075"
     assert dollars_of(2_500_000_000) == "2.5"
 
 

@@ -12,6 +12,8 @@ from publishing.listings.names import NameRefused, NameReserved, name_to_publish
 from publishing.listings.price_rules import PriceRefused, dollars, price_from_dollars, price_per_token, prices_of
 from publishing.listings.sealed_credentials import CredentialSeal, SealingKeyRefused
 from publishing.listings.semantic_version import VersionRefused, place_of, require_greater
+from publishing.listings.submission_bodies import PricingBody
+from publishing.listings.version_content import Prices
 
 
 @pytest.mark.parametrize("name", ["echo", "a", "my-model_2.1", "red/echo", "x" * 64])
@@ -108,7 +110,18 @@ def test_the_pricing_model_follows_from_the_prices() -> None:
     assert prices_of(None, None, None).model == "unknown"
     assert prices_of(None, 0, 0).model == "free"
     assert prices_of(None, 0, None).model == "usage"
+    assert prices_of(None, 0, 0, 0).model == "free"
+    assert prices_of(None, 0, 0, 1).model == "usage"
+    assert prices_of(None, None, None, 1) == Prices("usage", None, None, 1)
     assert prices_of("subscription", None, None).model == "subscription"
+
+
+def test_a_price_of_cached_tokens_is_stated_beside_the_others() -> None:
+    stated = PricingBody(input="2.5", output="10", cached_input="1.25")
+    assert stated.prices() == Prices("usage", 2_500_000_000, 10_000_000_000, 1_250_000_000)
+    assert PricingBody(input="2.5", output="10").prices().cached_input is None
+    with pytest.raises(PriceRefused):
+        PricingBody(cached_input="-1").prices()
 
 
 def seal(first: int = 0) -> CredentialSeal:

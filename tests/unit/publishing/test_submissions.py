@@ -18,7 +18,7 @@ from publishing.listings.errors import (
 )
 from publishing.listings.rules import State
 from publishing.listings.semantic_version import VersionRefused
-from publishing.listings.version_content import Endpoint
+from publishing.listings.version_content import Endpoint, Prices
 from publishing.pipeline.publication_phases import PHASE_NAMES
 
 
@@ -33,6 +33,19 @@ async def test_a_submission_writes_version_phases_credential_and_fact_together()
     assert (name, fact.run_id, rest) == ("ListingSubmitted", receipt.run_id, [])
     assert (fact.listing.state, fact.listing.provider, fact.listing.revision) == ("submitted", "red", 1)
     assert b"vendor-secret" not in tables.events[0].data
+
+
+@pytest.mark.parametrize("cached", [None, 0, 75_000_000])
+async def test_the_fact_tells_the_stated_prices_and_none_that_was_not(cached: int | None) -> None:
+    bench = Bench()
+    await bench.submitted(content=content(prices=Prices("usage", 150_000_000, None, cached)))
+    [(_, fact)] = bench.listings.facts()
+    pricing = fact.listing.pricing
+    assert (pricing.input_nanodollars_per_million, pricing.HasField("output_nanodollars_per_million")) == (
+        *(150_000_000, False),
+    )
+    assert pricing.HasField("cached_input_nanodollars_per_million") is (cached is not None)
+    assert pricing.cached_input_nanodollars_per_million == (cached or 0)
 
 
 @pytest.mark.parametrize(

@@ -34,11 +34,15 @@ class PricingModel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """Prices in nano-dollars per million tokens; None is unknown and never counts as 0."""
+    """Prices in nano-dollars per million tokens; None is unknown and never counts as 0.
+
+    That of cached input is None where it costs what other input costs.
+    """
 
     model: PricingModel = PricingModel.UNKNOWN
     input_price: int | None = None
     output_price: int | None = None
+    cached_input_price: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

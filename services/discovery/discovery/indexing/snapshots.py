@@ -81,6 +81,9 @@ def _pricing(pricing: PricingMessage) -> Pricing:
         _choice(PricingModel, pricing.model, PricingModel.UNKNOWN),
         pricing.input_nanodollars_per_million if pricing.HasField("input_nanodollars_per_million") else None,
         pricing.output_nanodollars_per_million if pricing.HasField("output_nanodollars_per_million") else None,
+        pricing.cached_input_nanodollars_per_million
+        if pricing.HasField("cached_input_nanodollars_per_million")
+        else None,
     )
 
 

@@ -12,11 +12,12 @@ LONGEST_SUMMARY = 500
 
 
 class PricingView(BaseModel):
-    """US dollars per million tokens as decimal strings; null is unknown."""
+    """US dollars per million tokens as decimal strings; null is unknown, for cached input: what other input costs."""
 
     model: Literal["free", "usage", "subscription", "one_time", "unknown"]
     input: str | None
     output: str | None
+    cached_input: str | None
 
 
 class ServiceLevelView(BaseModel):
@@ -99,6 +100,6 @@ def summary_of(text: str) -> str:
 
 
 def _pricing(pricing: Pricing) -> dict[str, object]:
-    prices = {"input": pricing.input_price, "output": pricing.output_price}
+    prices = {"input": pricing.input_price, "output": pricing.output_price, "cached_input": pricing.cached_input_price}
     shown = {name: None if price is None else dollars_of(price) for name, price in prices.items()}
     return {"model": pricing.model.value, **shown}

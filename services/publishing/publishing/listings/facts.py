@@ -87,6 +87,7 @@ def _described(content: VersionContent) -> ListingSnapshot:
             model=content.prices.model,
             input_nanodollars_per_million=content.prices.input,
             output_nanodollars_per_million=content.prices.output,
+            cached_input_nanodollars_per_million=content.prices.cached_input,
         ),
         compliance=content.compliance,
         certifications=content.certifications,

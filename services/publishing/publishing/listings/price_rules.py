@@ -54,14 +54,17 @@ def dollars(nanodollars: int | None) -> str | None:
     return f"{whole}.{part:09d}".rstrip("0").rstrip(".")
 
 
-def prices_of(model: str | None, input_price: int | None, output_price: int | None) -> Prices:
+def prices_of(
+    model: str | None, input_price: int | None, output_price: int | None, cached_input_price: int | None = None
+) -> Prices:
     """The prices with the pricing model that they imply where none is named."""
+    prices = (input_price, output_price, cached_input_price)
     if model is not None:
-        return Prices(model, input_price, output_price)
-    known = [price for price in (input_price, output_price) if price is not None]
-    if not known:
+        return Prices(model, *prices)
+    if all(price is None for price in prices):
         return Prices()
-    return Prices("free" if len(known) == 2 and not any(known) else "usage", input_price, output_price)
+    is_free = None not in (input_price, output_price) and not any(prices)
+    return Prices("free" if is_free else "usage", *prices)
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -27,11 +27,12 @@ class ReceiptBody(BaseModel):
 
 
 class PricingShown(BaseModel):
-    """Decimal strings in USD per million tokens; null is unknown."""
+    """Decimal strings in USD per million tokens; null is unknown, for cached tokens: what others cost."""
 
     model: str
     input: str | None
     output: str | None
+    cached_input: str | None
 
 
 class VersionShown(BaseModel):
@@ -136,7 +137,10 @@ def version_shown(version: Version) -> VersionShown:
         context_length=content.context_length,
         max_output_tokens=content.max_output_tokens,
         pricing=PricingShown(
-            model=content.prices.model, input=dollars(content.prices.input), output=dollars(content.prices.output)
+            model=content.prices.model,
+            input=dollars(content.prices.input),
+            output=dollars(content.prices.output),
+            cached_input=dollars(content.prices.cached_input),
         ),
         compliance=content.compliance,
         certifications=content.certifications,

@@ -57,11 +57,15 @@ class EndpointBody(_Body):
 
 
 class PricingBody(_Body):
-    """Decimal strings in USD per million tokens; null or left out is unknown."""
+    """Decimal strings in USD per million tokens; null or left out is unknown.
+
+    `cached_input` left out: cached prompt tokens cost what other prompt tokens cost.
+    """
 
     model: Literal["free", "usage", "subscription", "unknown"] | None = None
     input: DollarText | None = None
     output: DollarText | None = None
+    cached_input: DollarText | None = None
 
     def prices(self) -> Prices:
         """As the books hold them. Raises PriceRefused."""
@@ -69,6 +73,7 @@ class PricingBody(_Body):
             self.model,
             price_from_dollars(self.input, "/pricing/input"),
             price_from_dollars(self.output, "/pricing/output"),
+            price_from_dollars(self.cached_input, "/pricing/cached_input"),
         )
 
 

@@ -17,12 +17,14 @@ class Endpoint:
 class Prices:
     """Nano-dollars per million tokens; None is unknown, which is never 0.
 
-    `model` is free, usage, subscription or unknown.
+    `model` is free, usage, subscription or unknown. `cached_input` is that of cached prompt tokens, None where they
+    cost what other prompt tokens cost.
     """
 
     model: str = "unknown"
     input: int | None = None
     output: int | None = None
+    cached_input: int | None = None
 
 
 @dataclass(frozen=True)
