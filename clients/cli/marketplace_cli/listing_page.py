@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from marketplace_cli.api_client import Json
 from marketplace_cli.output import Output
-from marketplace_cli.plain_text import count, cut_at_word, dollars, moment, one_line
+from marketplace_cli.plain_text import count, cut_at_word, dollars, moment, one_line, prompt_price
 
 _MEASURES = (
     ("latency_p50_ms", " ms"),
@@ -51,7 +51,8 @@ def listing_facts(listing: Json) -> Iterable[tuple[str, object]]:
     yield "state", listing["state"]
     yield "category", listing["category"]
     yield "provider", listing["provider"]
-    yield "price", f"{pricing['model']}, in {dollars(pricing['input'])}, out {dollars(pricing['output'])} per 1M tokens"
+    given = prompt_price(pricing["input"], pricing["cached_input"])
+    yield "price", f"{pricing['model']}, in {given}, out {dollars(pricing['output'])} per 1M tokens"
     yield "context", f"{count(listing['context_length'])} tokens"
     yield "takes", listing["input_modalities"]
     yield "gives", listing["output_modalities"]

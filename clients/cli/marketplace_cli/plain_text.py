@@ -49,6 +49,11 @@ def dollars(value: object) -> str:
     return f"${text}"
 
 
+def prompt_price(price: object, cached: object) -> str:
+    """A price of prompt tokens, with that of cached ones where they have one of their own."""
+    return dollars(price) if cached is None else f"{dollars(price)} ({dollars(cached)} cached)"
+
+
 def moment(value: object) -> str:
     """A time of the marketplace in UTC, to the second."""
     try:

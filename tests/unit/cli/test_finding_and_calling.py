@@ -25,7 +25,7 @@ HIT: dict[str, Any] = {
     "input_modalities": ["text", "image"],
     "output_modalities": ["text"],
     "context_length": 131072,
-    "pricing": {"model": "usage", "input": "0.15", "output": None},
+    "pricing": {"model": "usage", "input": "0.15", "output": None, "cached_input": "0.075"},
     "score": 0.75,
     "reasons": [{"kind": "words", "text": "'echo' in name"}],
 }
@@ -102,7 +102,14 @@ def test_a_listing_is_shown_by_name_and_cannot_steer_the_terminal(gateway: Gatew
     }  # fmt: skip
     gateway.on("GET", f"/api/v1/services/{LISTING}", answered(HIT | more))
     result = gateway.run("show", "demo/echo")
-    for told in ("latency p50  ", "3.5 ms", "POST /v1/chat/completions", "2026-01-01 00:00:00: old", "demo/new"):
+    for told in (
+        "latency p50  ",
+        "3.5 ms",
+        "in $0.15 ($0.075 cached), out unknown",
+        "POST /v1/chat/completions",
+        "2026-01-01 00:00:00: old",
+        "demo/new",
+    ):
         assert told in result.stdout
     assert result.exit_code == 0, result.output
     assert "[bold]Echo[/bold]" in result.stdout

@@ -69,6 +69,7 @@ EXPLAINED = {
         "source": "listing",
         "input_per_million": "2.5",
         "output_per_million": None,
+        "cached_input_per_million": "1.25",
         "effective_from": "2026-11-01T00:00:00Z",
     },
     "cost": {
@@ -86,7 +87,7 @@ def test_a_call_is_explained_step_by_step(gateway: GatewayStandIn) -> None:
     gateway.on("GET", "/api/v1/calls/call_1/explain", answered(EXPLAINED))
     told = gateway.run("explain", "call_1").stdout
     assert "10 prompt tokens at $2.5 per million = $0.000025" in told
-    assert "$2.50 in, unknown out per million, by listing since 2026-11-01 00:00:00" in told
+    assert "$2.50 ($1.25 cached) in, unknown out per million, by listing since 2026-11-01 00:00:00" in told
     assert "recorded: unknown" in told
     assert "estimated" in told
     assert json.loads(gateway.run("explain", "call_1", "--json").stdout) == EXPLAINED
@@ -100,6 +101,7 @@ PRICED = {
     "output_per_million": "0.6",
     "effective_from": "2026-12-01T00:00:00Z",
     "effective_until": None,
+    "cached_input_per_million": None,
     "source": "reference",
     "reference": {"name": "genai-prices 0.2.3", "as_of": "2026-11-01", "age_days": 30},
 }
@@ -112,11 +114,17 @@ def test_prices_are_listed_with_their_source_and_age_and_set_from_a_day_on(gatew
     assert gateway.requests[-1].url.params["listing"] == "red/chat"
     gateway.on("POST", "/api/v1/prices", answered({"items": [{**PRICED, "source": "admin", "reference": None}]}))
     words = ("--input", "0.15", "--output", "0.60", "--from", "2026-12-01")
-    assert "admin" in gateway.run("prices", "set", "lst_1", *words).stdout
+    assert "same" in gateway.run("prices", "set", "lst_1", *words).stdout
+    assert "cached_input_per_million" not in gateway.asked()
+    halved = {**PRICED, "cached_input_per_million": "0.075", "source": "admin", "reference": None}
+    gateway.on("POST", "/api/v1/prices", answered({"items": [halved]}))
+    words += ("--cached-input", "0.075")
+    assert "$0.075" in gateway.run("prices", "set", "lst_1", *words).stdout
     assert gateway.asked() == {
         "listing_id": "lst_1",
         "input_per_million": "0.15",
         "output_per_million": "0.60",
+        "cached_input_per_million": "0.075",
         "effective_from": "2026-12-01T00:00:00+00:00",
     }
     gateway.on("POST", "/api/v1/prices", problem(404, "No such listing.", "price_not_found"))
@@ -131,7 +139,7 @@ GROUP = {
     "old_cost": "0.5",
     "new_cost": "0.25",
     "difference": "-0.25",
-    "old_price": {"input_per_million": "2", "output_per_million": "4"},
+    "old_price": {"input_per_million": "2", "output_per_million": "4", "cached_input_per_million": "1"},
     "new_price": None,
 }
 COUNTED = {"calls": 9, "corrected": 3, "without_price": 1, "unknown_end": 2, "difference": "-0.25", "groups": [GROUP]}
@@ -144,7 +152,7 @@ def test_a_preview_shows_what_would_change_and_starts_nothing(gateway: GatewaySt
     gateway.on("POST", "/api/v1/recalculation-previews", answered({**COUNTED, "complete": False}))
     told = gateway.run("recalculate", *SPAN, "--preview", "--listing", "lst_1").stdout
     assert "3 of 9 calls would be corrected by -$0.25; left as they are: 1 without a price, 2 of unknown end" in told
-    assert "$2 / $4" in told
+    assert "$2 ($1 cached) / $4" in told
     assert gateway.asked() == {
         "from": "2026-11-01T00:00:00+00:00",
         "to": "2026-11-15T12:00:00+00:00",

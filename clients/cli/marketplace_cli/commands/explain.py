@@ -7,7 +7,7 @@ import typer
 from marketplace_cli.api_client import Json
 from marketplace_cli.command_app import command_app
 from marketplace_cli.invocation import Invocation, command
-from marketplace_cli.plain_text import count, dollars, moment
+from marketplace_cli.plain_text import count, dollars, moment, prompt_price
 
 app = command_app()
 
@@ -55,7 +55,8 @@ def _facts(found: Json) -> list[tuple[str, object]]:
 def _price(price: Json | None) -> str:
     if price is None:
         return "no row of the price book"
-    amounts = f"{dollars(price['input_per_million'])} in, {dollars(price['output_per_million'])} out per million"
+    given = prompt_price(price["input_per_million"], price["cached_input_per_million"])
+    amounts = f"{given} in, {dollars(price['output_per_million'])} out per million"
     return f"{amounts}, by {price['source']} since {moment(price['effective_from'])}"
 
 

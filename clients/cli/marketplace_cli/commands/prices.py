@@ -14,6 +14,7 @@ from marketplace_cli.plain_text import dollars, moment
 
 app = command_app("Show and set what listings cost.")
 _PATH = "/api/v1/prices"
+_AMOUNTS = (">in per million", ">cached in per million", ">out per million")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class NewPrice(OptionGroup):
 
     input: Annotated[str, typer.Option(metavar="USD", help="For a million prompt tokens.")] = ""
     output: Annotated[str, typer.Option(metavar="USD", help="For a million completion tokens.")] = ""
+    cached_input: Annotated[
+        str | None, typer.Option(metavar="USD", help="For a million cached prompt tokens; else what others cost.")
+    ] = None
     version: Annotated[str | None, typer.Option(metavar="ID", help="Of one version; else of every one.")] = None
     start: Annotated[str | None, typer.Option("--from", metavar=FORMAT, help="From when, in UTC; else now.")] = None
 
@@ -36,7 +40,7 @@ def list_prices(
     """List the prices of a listing, the latest first."""
     with here.api() as api:
         found = api.items(_PATH, limit, listing=listing)
-    columns = ("from", "until", "version", ">in per million", ">out per million", "by")
+    columns = ("from", "until", "version", *_AMOUNTS, "by")
     here.output.show({"items": found}, lambda: here.output.table(columns, map(_listed, found)))
 
 
@@ -51,17 +55,23 @@ def set_price(
         "listing_version_id": price.version,
         "input_per_million": price.input,
         "output_per_million": price.output,
+        "cached_input_per_million": price.cached_input,
         "effective_from": utc_text(price.start, "--from"),
     }
     with here.api() as api:
         made = api.post(_PATH, {name: value for name, value in body.items() if value is not None}, repeatable=True)
-    columns = ("from", "version", ">in per million", ">out per million", "by")
+    columns = ("from", "version", *_AMOUNTS, "by")
     here.output.show(made, lambda: here.output.table(columns, map(_set, made["items"])))
 
 
 def _set(one: Json) -> tuple[object, ...]:
-    amounts = (dollars(one["input_per_million"]), dollars(one["output_per_million"]))
+    amounts = (dollars(one["input_per_million"]), _cached(one), dollars(one["output_per_million"]))
     return (moment(one["effective_from"]), one["listing_version_id"], *amounts, _source(one))
+
+
+def _cached(one: Json) -> str:
+    cached = one["cached_input_per_million"]
+    return "same" if cached is None else dollars(cached)
 
 
 def _listed(one: Json) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from marketplace_cli.errors import UsageRefused
 from marketplace_cli.invocation import Invocation, command
 from marketplace_cli.moments import FORMAT, utc_text
 from marketplace_cli.option_groups import OptionGroup
-from marketplace_cli.plain_text import count, dollars
+from marketplace_cli.plain_text import count, dollars, prompt_price
 
 app = command_app()
 _PATH, _PREVIEW = "/api/v1/recalculations", "/api/v1/recalculation-previews"
@@ -104,7 +104,8 @@ def _group(one: Json) -> tuple[object, ...]:
 def _price(price: Json | None) -> str:
     if price is None:
         return "unknown"
-    return f"{dollars(price['input_per_million'])} / {dollars(price['output_per_million'])}"
+    given = prompt_price(price["input_per_million"], price["cached_input_per_million"])
+    return f"{given} / {dollars(price['output_per_million'])}"
 
 
 def _signed(difference: str) -> str:
