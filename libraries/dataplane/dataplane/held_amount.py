@@ -32,10 +32,11 @@ class HeldAmount:
     demand: int = 0
     pace: float = 0.0
 
-    def lapse(self) -> None:
-        """Hold nothing any more."""
+    def lapse(self, now: int) -> None:
+        """Hold nothing any more; what was answered later than now was answered before a clock stepped back."""
         self.held = 0
         self.low = 0
+        self.answered_at = min(self.answered_at, now)
 
     def left(self, now: int) -> float:
         """What is here and, as far as one can tell from here, in the shared bucket."""

@@ -40,7 +40,7 @@ class RateLease:
     def short_of(self, tokens: int, in_flight: int, now: int) -> RateShort | None:
         """The first rate that this process cannot cover from what it holds, or None. Takes nothing."""
         if not self.since <= now < self.until:
-            self.lapse()
+            self.lapse(now)
         if self.max_slots is not None and in_flight >= self.slots:
             return self._short("concurrency", 0.0, now)
         if self.requests is not None and self.requests.held < 1:
@@ -71,12 +71,14 @@ class RateLease:
         if self.tokens is not None:
             self.tokens.demand += tokens
 
-    def lapse(self) -> None:
-        """Hold nothing any more."""
+    def lapse(self, now: int) -> None:
+        """Hold nothing any more. Moments that a clock which stepped back has before it are none to wait for."""
         self.slots = 0
+        if now < self.since:
+            self.ask_after = min(self.ask_after, now)
         for held in (self.requests, self.tokens):
             if held is not None:
-                held.lapse()
+                held.lapse(now)
 
     def holds(self, in_flight: int) -> bool:
         """Whether there is anything to renew or to give back; calls in flight count where they are limited."""

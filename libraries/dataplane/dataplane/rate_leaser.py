@@ -15,13 +15,13 @@ _MICROSECONDS = 1_000_000
 PARKED_SECONDS = 0.1
 ANSWER_SECONDS = 0.25
 _TICK_SECONDS = 0.1
-_PROBE = 500_000
+_PROBE_SECONDS = 0.5
 _COUNT_SECONDS = 1.0
 _FLIGHTS = 4
 _KEYS_PER_FLIGHT = 256
 # Well before it lapses.
 _RENEWED = LEASE_MICROSECONDS // 3
-_FORGOTTEN = 120 * _MICROSECONDS
+_FORGOTTEN_SECONDS = 120
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class RateLeaser:
     _loop: asyncio.AbstractEventLoop | None = None
     _flights: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _scheduled: bool = False
-    _probed_at: int = 0
-    _forgot_at: int = 0
+    _probed_at: float = 0.0
+    _forgot_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.book.leased = True
@@ -82,7 +82,7 @@ class RateLeaser:
         counting = asyncio.create_task(self._count())
         try:
             while True:
-                self._look_after(self.now())
+                self._look_after(self.now(), self._loop.time())
                 self._wake()
                 await asyncio.sleep(_TICK_SECONDS)
         finally:
@@ -165,20 +165,22 @@ class RateLeaser:
         self._fail(rates, self.now())
         _tell(rates)
 
-    def _look_after(self, now: int) -> None:
+    def _look_after(self, now: int, ticked: float) -> None:
+        """Moments are of the wall clock, which may step back; `ticked` are seconds that never do."""
         for rates in list(self.book.holding.values()):
             lease = rates.lease
+            rates.used_at = min(rates.used_at, now)
             if lease is None or not lease.holds(rates.in_flight):
                 del self.book.holding[rates.key_id]
-            elif now - lease.since > _RENEWED or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
+            elif not 0 <= now - lease.since <= _RENEWED or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
                 self.book.ask_for(rates)
-        if now - self._probed_at >= _PROBE:
-            self._probed_at = now
+        if ticked - self._probed_at >= _PROBE_SECONDS:
+            self._probed_at = ticked
             for rates in list(self.book.alone.values())[: 64 if self.book.down else None]:
                 self.book.ask_for(rates)
-        if now - self._forgot_at >= _FORGOTTEN:
-            self._forgot_at = now
-            self.book.forget(now - _FORGOTTEN)
+        if ticked - self._forgot_at >= _FORGOTTEN_SECONDS:
+            self._forgot_at = ticked
+            self.book.forget(now - _FORGOTTEN_SECONDS * _MICROSECONDS)
 
     async def _count(self) -> None:
         """Know how many processes share the rates, for the time when nobody can be asked."""

@@ -154,6 +154,46 @@ def test_a_process_that_ends_gives_back_what_it_holds() -> None:
     run_virtually(story())
 
 
+def test_a_clock_that_steps_back_stops_nobody() -> None:
+    async def story() -> None:
+        buckets, key = RateBuckets(now=START), _key()
+        keeper, leaser = _process(buckets)
+        running = asyncio.create_task(leaser.run())
+        assert await _let_in(keeper, key, 40) == 40
+        keeper.now = leaser.now = lambda: _moment() - 3600 * 1_000_000
+        for _ in range(20):
+            # The buckets' own clock goes on.
+            await asyncio.sleep(0.25)
+            buckets.now = _moment()
+            assert await _let_in(keeper, key, 8) == 8
+        assert not keeper.state.rates.alone
+        # Nobody calls: what is held goes back all the same.
+        await asyncio.sleep(5)
+        buckets.now = _moment()
+        await asyncio.sleep(5)
+        assert not keeper.state.rates.holding
+        running.cancel()
+
+    run_virtually(story())
+
+
+def test_after_a_clock_stepped_back_a_server_that_answers_again_is_found() -> None:
+    async def story() -> None:
+        buckets, key = RateBuckets(now=START), _key()
+        keeper, leaser = _process(buckets, source=_Silent)
+        running = asyncio.create_task(leaser.run())
+        await _let_in(keeper, key, 1)
+        assert keeper.state.rates.alone
+        leaser.source = BucketsOf(buckets, "p", 4)
+        keeper.now = leaser.now = lambda: _moment() - 3600 * 1_000_000
+        await asyncio.sleep(2)
+        buckets.now = _moment()
+        assert not keeper.state.rates.alone
+        running.cancel()
+
+    run_virtually(story())
+
+
 def test_a_key_that_may_have_no_call_at_once_has_none() -> None:
     state = AdmissionState()
     key = a_key(limits=RateLimits(max_concurrency=0), scopes=())
