@@ -11,6 +11,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Protocol
 
+import msgspec
+
 from chassis.errors import ErrorKind, MarketplaceError
 from dataplane.call_records import CallFacts, Outcome, Released, Settled
 from dataplane.in_steps import each
@@ -35,8 +37,7 @@ class Fault(IntEnum):
     OURS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CallFigures:
+class CallFigures(msgspec.Struct, frozen=True):
     """One call for analytics; moments and durations are microseconds, `first_byte` is None where none came."""
 
     facts: CallFacts
@@ -80,8 +81,7 @@ def figures_of(end: CallEnd) -> CallFigures:
     usage, ended_at = record.usage, facts.started_at + record.duration
     return CallFigures(
         *(facts, ended_at, record.status, fault_of(record), record.duration, added, record.first_byte),
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
+        *(usage.prompt_tokens, usage.completion_tokens),
     )
 
 

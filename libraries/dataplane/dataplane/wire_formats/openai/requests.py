@@ -4,7 +4,7 @@ The caller's bytes are forwarded otherwise untouched.
 """
 
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -23,7 +23,6 @@ _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
 _IMAGE, _AUDIO, _FILE = b'"image_url"', b'"input_audio"', b'"file"'
-_OUTPUT_BOUNDS = ("max_tokens", "max_completion_tokens")
 # Without any of these a request has one prompt and one answer.
 _MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
 _ROUGH_TOKENS_PER_PART = 4096
@@ -41,20 +40,48 @@ class OpenAiRequest(msgspec.Struct, frozen=True):
     choices: int
 
 
+class _Fields(msgspec.Struct):
+    """What is read of every body; null is as good as not there."""
+
+    model: str | None = None
+    stream: bool | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)] | None = None
+    max_completion_tokens: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)] | None = None
+
+
+_fields_decoder = msgspec.json.Decoder(_Fields)
+
+
 def read_request(operation: Operation, body: bytes) -> OpenAiRequest:
     """Read and check what the call path needs; raises RequestInvalid naming the field."""
     members = _members(body, None)
-    raw = members.raw
-    stream = "stream" in raw and bool(_value(members, "stream", _BOOL))
+    try:
+        fields = _fields_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise _what_is_wrong(members) from error
+    stream = fields.stream is True
+    most, other = fields.max_tokens, fields.max_completion_tokens
     return OpenAiRequest(
         operation,
         members,
-        _value(members, "model", _STR),
+        fields.model,
         stream,
         stream and _wants_usage(members),
-        _max_output(members),
-        1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
+        most if other is None else other if most is None else max(most, other),
+        1 if _MULTIPLIERS.isdisjoint(members.raw) else _choices(members) * _prompts(members, operation),
     )
+
+
+def _what_is_wrong(members: JsonMembers) -> RequestInvalid:
+    """The first field that cannot be read, by name."""
+    try:
+        _value(members, "model", _STR)
+        _value(members, "stream", _BOOL)
+        for name in ("max_tokens", "max_completion_tokens"):
+            _count(members, name, 0, _MOST_OUTPUT)
+    except RequestInvalid as error:
+        return error
+    return RequestInvalid("The body cannot be read.")
 
 
 def operation_of(body: bytes) -> Operation:
@@ -143,11 +170,6 @@ def _wants_usage(members: JsonMembers) -> bool:
     if raw is None or raw == _NULL:
         return False
     return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", _BOOL))
-
-
-def _max_output(members: JsonMembers) -> int | None:
-    bounds = [_count(members, name, 0, _MOST_OUTPUT) for name in _OUTPUT_BOUNDS if name in members.raw]
-    return bounds[0] if len(bounds) == 1 else max((bound for bound in bounds if bound is not None), default=None)
 
 
 def _choices(members: JsonMembers) -> int:
