@@ -1,7 +1,8 @@
 """Lets calls in, waiting for leases only where they are short: one refill at a time for the same scopes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,9 @@ class LeaseKeeper:
     _flights: dict[Scopes, _Flight] = field(default_factory=dict[Scopes, _Flight])
     _unanswered: dict[Scopes, _Unanswered] = field(default_factory=dict[Scopes, _Unanswered])
     _asked: int = 0
+    # Scopes of which something is on its way back to consumption, and the news that it has arrived.
+    _given_back: frozenset[str] = frozenset()
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def try_admit(self, request: CallRequest) -> Decision:
         """Decide at once, without waiting, and refill ahead what runs low; NeedsLease is for `admit` to wait out.
@@ -108,6 +112,20 @@ class LeaseKeeper:
 
         return any_lost
 
+    @contextmanager
+    def giving_back(self, scope_ids: Iterable[str]) -> Generator[None]:
+        """Amounts of these scopes are on their way back as long as the block lasts; one block at a time.
+
+        Until they arrive consumption counts them as held here, and would call a scope full for want of them: so nobody
+        asks for more of it meanwhile.
+        """
+        self._given_back = frozenset(scope_ids)
+        try:
+            yield
+        finally:
+            self._given_back = frozenset()
+            self._arrived.set()
+
     async def _after_refills(self, request: CallRequest, decision: NeedsLease) -> Admitted | Refused:
         while True:
             refusal = await self._refill(request, decision.wishes)
@@ -133,6 +151,10 @@ class LeaseKeeper:
     async def _refill(self, request: CallRequest, wishes: Sequence[LeaseWish]) -> MarketplaceError | None:
         """Wait for one refill of these scopes: None means try again, an error refuses the call."""
         scopes = tuple(wish.scope_id for wish in wishes)
+        if not self._given_back.isdisjoint(scopes):
+            self._arrived.clear()
+            await self._arrived.wait()
+            return None
         joined = scopes in self._flights
         flight = self._flight(scopes, wishes, recalls=True)
         try:

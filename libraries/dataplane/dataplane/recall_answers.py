@@ -64,7 +64,8 @@ class RecallAnswers:
             await self._wait()
             return
         given = [self._take(scope_id, period_ends_at) for scope_id, period_ends_at in places]
-        await self._until_acknowledged(self.new_return_id(), given)
+        with self.keeper.giving_back(one.scope_id for one in given if one.amount):
+            await self._until_acknowledged(self.new_return_id(), given)
 
     def _take(self, scope_id: str, period_ends_at: int | None) -> GivenBack:
         leases = self.keeper.state.leases

@@ -28,10 +28,14 @@ class _Consumption(SpendLedger):
         self.given: list[tuple[str, Sequence[GivenBack]]] = []
         self.lost = self.lost_grants = 0
         self.refuse: Exception | None = None
+        self.asked = 0
+        self.on_the_way = asyncio.Event()
+        self.on_the_way.set()
 
     async def acquire(
         self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
     ) -> LeaseAnswer:
+        self.asked += 1
         answer = self.grant(holder, request_id, wishes)
         if self.lost_grants:
             self.lost_grants -= 1
@@ -41,6 +45,7 @@ class _Consumption(SpendLedger):
     async def give_back(self, holder: str, return_id: str, given: Sequence[GivenBack]) -> None:
         if self.refuse is not None:
             raise self.refuse
+        await self.on_the_way.wait()
         self.given.append((return_id, given))
         if self.lost:
             self.lost -= 1
@@ -75,6 +80,29 @@ async def test_what_is_idle_goes_back_and_calls_under_way_keep_theirs() -> None:
     await _until_answered(answers, Recall(_SCOPE, None, 8), Recall(_SCOPE, None, 9))
     assert consumption.given == [("ret_1", [GivenBack(_SCOPE, 30, None, 9, 7)])]
     assert answers.keeper.state.leases.leases[_SCOPE].available == 0
+
+
+async def test_nobody_asks_for_a_scope_while_some_of_it_is_on_its_way_back() -> None:
+    consumption = _Consumption()
+    answers = _answers(consumption)
+    answers.keeper.state.leases.grant([LeaseGrant(_SCOPE, 30, 0, number=7)])
+    consumption.on_the_way.clear()
+    running = asyncio.create_task(answers.run())
+    answers.hear(Recall(_SCOPE, None, 8))
+    await asyncio.sleep(0)
+    # Consumption would count the 30 as held here, and say that it is full.
+    scope = LimitedScope(_SCOPE, "key", "tokens", 1000)
+    calls = [CallRequest(a_key(scopes=(scope,)), a_route(), 10, 0) for _ in range(3)]
+    admitted = [asyncio.create_task(answers.keeper.admit(call)) for call in calls]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert (consumption.given, consumption.asked) == ([], 0)
+    consumption.on_the_way.set()
+    await asyncio.gather(*admitted)
+    assert len(consumption.given) == 1
+    assert consumption.asked > 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_having_nothing_idle_is_an_answer_too() -> None:
