@@ -42,12 +42,17 @@ class _Flight:
     recalls: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unanswered:
-    """A request that may have been granted though no answer came: it is asked again by the same id."""
+    """A request that may have been granted though no answer came. A lost one is asked `again` by the same id.
+
+    Once at a time, whoever wants to know: its answer must not be granted twice.
+    """
 
     request_id: str
     wishes: Sequence[LeaseWish]
+    lost: bool = False
+    again: "asyncio.Task[LeaseAnswer] | None" = None
 
 
 @dataclass(slots=True)
@@ -103,13 +108,10 @@ class LeaseKeeper:
         Raises where consumption is down.
         """
         any_lost = False
-        for scopes, lost in list(self._unanswered.items()):
-            # While another was asked the answer to this one may have come: it must not be granted once more.
-            waits = self._unanswered.get(scopes) is lost and scopes not in self._flights
-            if scope_id in scopes and waits:
+        for scopes, asked in list(self._unanswered.items()):
+            if scope_id in scopes and asked.lost and self._unanswered.get(scopes) is asked:
                 any_lost = True
-                await asyncio.shield(self._fly(scopes, self._ask(scopes, lost, recalls=False), recalls=False).task)
-
+                await self._ask_lost(scopes, asked)
         return any_lost
 
     @contextmanager
@@ -193,18 +195,28 @@ class LeaseKeeper:
     async def _acquire(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> LeaseAnswer:
         lost = self._unanswered.get(scopes)
         if lost is not None:
-            answer = await self._ask(scopes, lost, recalls=False)
+            answer = await self._ask_lost(scopes, lost)
             if answer.granted:
                 return answer
         return await self._ask(scopes, _Unanswered(self.new_request_id(), wishes), recalls=recalls)
 
+    async def _ask_lost(self, scopes: Scopes, lost: _Unanswered) -> LeaseAnswer:
+        if lost.again is None or lost.again.done():
+            lost.again = asyncio.create_task(self._ask(scopes, lost, recalls=False))
+            lost.again.add_done_callback(self._count_failure)
+        return await asyncio.shield(lost.again)
+
     async def _ask(self, scopes: Scopes, asked: _Unanswered, *, recalls: bool) -> LeaseAnswer:
         self._unanswered[scopes] = asked
-        answer = await self.source.acquire(
-            self.holder, asked.request_id, asked.wishes, recall=recalls, done_below=self._done_below()
-        )
-        if not answer.granted and not answer.short:
-            raise _unavailable()
+        try:
+            answer = await self.source.acquire(
+                self.holder, asked.request_id, asked.wishes, recall=recalls, done_below=self._done_below()
+            )
+            if not answer.granted and not answer.short:
+                raise _unavailable()
+        except BaseException:
+            asked.lost = True
+            raise
         del self._unanswered[scopes]
         ended = self.state.leases.grant(answer.granted, self.now())
         if ended:
@@ -217,7 +229,10 @@ class LeaseKeeper:
 
     def _landed(self, scopes: Scopes, flight: "asyncio.Task[LeaseAnswer]") -> None:
         self._flights.pop(scopes, None)
-        if not flight.cancelled() and flight.exception() is not None:
+        self._count_failure(flight)
+
+    def _count_failure(self, done: "asyncio.Task[LeaseAnswer]") -> None:
+        if not done.cancelled() and done.exception() is not None:
             self.failures += 1
 
 

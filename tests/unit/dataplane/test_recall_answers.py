@@ -31,12 +31,15 @@ class _Consumption(SpendLedger):
         self.asked = 0
         self.on_the_way = asyncio.Event()
         self.on_the_way.set()
+        self.answers_come = asyncio.Event()
+        self.answers_come.set()
 
     async def acquire(
         self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
     ) -> LeaseAnswer:
         self.asked += 1
         answer = self.grant(holder, request_id, wishes)
+        await self.answers_come.wait()
         if self.lost_grants:
             self.lost_grants -= 1
             raise Unavailable("The answer was lost.")
@@ -140,6 +143,33 @@ async def test_a_grant_whose_answer_was_lost_is_learnt_of_and_given_back() -> No
     await _until_answered(answers, Recall(_SCOPE, None, 8))
     [(_, [given])] = consumption.given
     assert given.amount == granted > 0
+
+
+async def test_a_grant_that_a_call_asks_for_again_is_learnt_of_before_anything_goes_back() -> None:
+    consumption = _Consumption()
+    consumption.lost_grants = 1
+    answers = _answers(consumption)
+    key = a_key(scopes=(LimitedScope(_SCOPE, "key", "tokens", 1000),))
+    with pytest.raises(LeasesUnavailable):
+        await answers.keeper.admit(CallRequest(key, a_route(), 10, 0))
+    granted = consumption.accounts[_SCOPE].leased["h"]
+    consumption.answers_come.clear()
+    admitted = asyncio.create_task(answers.keeper.admit(CallRequest(key, a_route(), 10, 0)))
+    await asyncio.sleep(0)
+    running = asyncio.create_task(answers.run())
+    answers.hear(Recall(_SCOPE, None, 8))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not consumption.given
+    consumption.answers_come.set()
+    await admitted
+    for _ in range(50):
+        await asyncio.sleep(0)
+    # Asked for by both, granted once: back is what the call had not taken yet.
+    [(_, [given])] = consumption.given
+    assert granted - 10 <= given.amount <= granted
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_refusal_for_good_is_not_repeated() -> None:
