@@ -142,8 +142,8 @@ nightly: $(STAMP) ## Kill gateways, workers, PostgreSQL, Kafka and consumers in 
 	@CRASH_CAMPAIGN=full CRASH_ROUNDS=$(or $(ROUNDS),1) KILLS_PER_PHASE=5 EVENT_CAMPAIGN=full KILL_CAMPAIGN=full TRACE_REPLAY=full \
 		IDEMPOTENCY_ROUNDS=20 QUOTA_CAMPAIGN=full SIMULATION_SEEDS=$(or $(SIMULATION_SEEDS),20000) $(BIN)/python -m pytest tests/end_to_end/test_crashes.py tests/end_to_end/test_ending_doors.py \
 		tests/end_to_end/test_vendor_books.py tests/end_to_end/test_idempotency_crash.py tests/integration/consumption/test_exact_quotas.py \
-		tests/integration/publishing/test_killed_worker.py tests/contract/event_log/test_event_campaign.py \
-		tests/simulation/test_money_path.py
+		tests/integration/consumption/test_recalculation_crash.py tests/integration/publishing/test_killed_worker.py \
+		tests/contract/event_log/test_event_campaign.py tests/simulation/test_money_path.py
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),50) $(MAKE) --no-print-directory test-fuzz-fleet
 
 .PHONY: test-fuzz
