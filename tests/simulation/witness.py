@@ -57,7 +57,8 @@ class Witness:
     calls: dict[str, CallSeen] = field(default_factory=dict[str, CallSeen])
     vendor: dict[str, Usage] = field(default_factory=dict[str, Usage])
     bound: dict[str, dict[Held, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
-    returns: dict[str, Returned] = field(default_factory=dict[str, Returned])
+    # What journals say is on its way back, by the return's id: its holder and the amounts.
+    returns: dict[str, tuple[str, Returned]] = field(default_factory=dict[str, tuple[str, Returned]])
     rows: dict[str, EndedCall] = field(default_factory=dict[str, EndedCall])
     sums: dict[tuple[str, datetime], Sums] = field(default_factory=lambda: defaultdict(Sums))
     gave_up: set[str] = field(default_factory=set[str])
@@ -81,7 +82,7 @@ class Witness:
         elif isinstance(record, Released):
             self._released(holder, record)
         elif isinstance(record, Returned):
-            self.returns[record.return_id] = record
+            self.returns[record.return_id] = holder, record
             for held in record.amounts:
                 self.bound[holder][held.scope_id, held.period_ends_at] += held.amount
 
@@ -151,7 +152,9 @@ class Witness:
 
     def returned(self, holder: str, return_id: str) -> None:
         """A return of a journal was counted."""
-        for held in self.returns[return_id].amounts:
+        if return_id not in self.returns:
+            raise self.verdict.broken("3", f"{return_id} went back, and had gone back with all that {holder} held")
+        for held in self.returns.pop(return_id)[1].amounts:
             self.bound[holder][held.scope_id, held.period_ends_at] -= held.amount
 
     def gave_back(self, holder: str) -> None:
@@ -161,6 +164,9 @@ class Witness:
     def sealed(self, holder: str) -> None:
         """Invariant 3: leases of a holder go back when nothing of its journal is left to count."""
         self.gave_up.add(holder)
+        # What is on its way back goes back with all the rest, and must not come again.
+        for return_id in [one for one, (whose, _) in self.returns.items() if whose == holder]:
+            self.returned(holder, return_id)
         bound = {place: amount for place, amount in self.bound[holder].items() if amount}
         if bound:
             raise self.verdict.broken("3", f"the leases of {holder} went back while calls of its journal hold {bound}")
