@@ -141,7 +141,7 @@ class AskedAgainAfterItsAnswer(LeaseKeeper):
         lost = [(scopes, one) for scopes, one in self._unanswered.items() if scope_id in scopes]
         for scopes, one in lost:
             if scopes not in self._flights:
-                await asyncio.shield(self._fly(scopes, self._ask(scopes, one, recalls=False), recalls=False).task)
+                await self._ask(scopes, one, recalls=False)
         return bool(lost)
 
 

@@ -1,10 +1,9 @@
 """Lets calls in, waiting for leases only where they are short: one refill at a time for the same scopes."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from chassis.errors import MarketplaceError
 from dataplane.admission import (
@@ -184,12 +183,11 @@ class LeaseKeeper:
         return _unavailable() if hopeful else None
 
     def _flight(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> _Flight:
-        under_way = self._flights.get(scopes)
-        return under_way or self._fly(scopes, self._acquire(scopes, wishes, recalls=recalls), recalls=recalls)
-
-    def _fly(self, scopes: Scopes, deed: Coroutine[Any, Any, LeaseAnswer], *, recalls: bool) -> _Flight:
-        flight = self._flights[scopes] = _Flight(asyncio.create_task(deed), recalls)
-        flight.task.add_done_callback(lambda done: self._landed(scopes, done))
+        flight = self._flights.get(scopes)
+        if flight is None:
+            task = asyncio.create_task(self._acquire(scopes, wishes, recalls=recalls))
+            flight = self._flights[scopes] = _Flight(task, recalls)
+            task.add_done_callback(lambda done: self._landed(scopes, done))
         return flight
 
     async def _acquire(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> LeaseAnswer:
