@@ -15,7 +15,7 @@ from consumption.access import REQUEST_ACCESS, leads_team
 from consumption.access_requests.actions import CollectKey, ReadAccess, RequestAccess, WithdrawAccess
 from consumption.access_requests.ports import RequestStore
 from consumption.access_requests.rules import AccessRequest, Terms
-from consumption.budgets.rules import dollars_of, nanodollars_of
+from consumption.budgets.rules import dollars_if_known, nanodollars_of
 from consumption.budgets.sent_amounts import Dollars, Tokens
 
 router = APIRouter(prefix="/api/v1/access-requests", tags=["access requests"])
@@ -159,7 +159,7 @@ def _view(request: AccessRequest) -> RequestView:
         listing=request.listing.full_name,
         purpose=terms.purpose,
         monthly_token_quota=terms.monthly_tokens,
-        monthly_budget=None if terms.monthly_nanodollars is None else dollars_of(terms.monthly_nanodollars),
+        monthly_budget=dollars_if_known(terms.monthly_nanodollars),
         state=request.state,
         decided_by=request.decided_by,
         comment=request.comment,

@@ -100,6 +100,11 @@ def dollars_of(nanodollars: int) -> str:
     return format((Decimal(nanodollars) / NANODOLLARS).normalize(), "f")
 
 
+def dollars_if_known(nanodollars: int | None) -> str | None:
+    """The same, where there is an amount."""
+    return None if nanodollars is None else dollars_of(nanodollars)
+
+
 def grant_size(balance: Balance, wish: Wish, now: datetime) -> int:
     """How much to lease of a scope, 0 where not even the need fits; while a scope is recalled nobody gets a stock."""
     free = balance.limit.bound if balance.limit.amount is None else balance.free

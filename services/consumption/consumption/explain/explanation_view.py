@@ -5,7 +5,7 @@ from fractions import Fraction
 from pydantic import BaseModel
 
 from chassis.clock import rfc3339
-from consumption.budgets.rules import NANODOLLARS, dollars_of
+from consumption.budgets.rules import NANODOLLARS, dollars_if_known, dollars_of
 from consumption.explain.rules import AppliedCorrection, Arithmetic, CallRecord, Explained, ExplainedCharge, Step
 from consumption.prices.price_view import PriceView, price_view
 from consumption.settlement.rules import UNKNOWN
@@ -142,7 +142,7 @@ def explanation(explained: Explained) -> CallExplanation:
         price=None if explained.price is None else price_view(explained.price, call.started_at),
         cost=_cost(call, explained.arithmetic),
         corrections=[_correction(one) for one in call.corrections],
-        cost_now=_dollars(call.cost_now),
+        cost_now=dollars_if_known(call.cost_now),
     )
 
 
@@ -187,8 +187,8 @@ def _cost(call: CallRecord, arithmetic: Arithmetic | None) -> CostPart:
     return CostPart(
         steps=[] if arithmetic is None else [_step(step) for step in arithmetic.steps],
         total=None if arithmetic is None else _exact(arithmetic.total),
-        rounded=_dollars(rounded),
-        recorded=_dollars(call.cost),
+        rounded=dollars_if_known(rounded),
+        recorded=dollars_if_known(call.cost),
         agrees=rounded == call.cost,
     )
 
@@ -197,7 +197,7 @@ def _correction(one: AppliedCorrection) -> CorrectionPart:
     return CorrectionPart(
         run_id=one.run_id,
         recorded_at=rfc3339(one.recorded_at),
-        old_cost=_dollars(one.old_cost),
+        old_cost=dollars_if_known(one.old_cost),
         new_cost=dollars_of(one.new_cost),
         difference=dollars_of(one.new_cost - (one.old_cost or 0)),
         old_price_id=one.old_price_id,
@@ -206,14 +206,10 @@ def _correction(one: AppliedCorrection) -> CorrectionPart:
 
 
 def _step(step: Step) -> StepPart:
-    price, amount = _dollars(step.price), _exact(step.amount)
+    price, amount = dollars_if_known(step.price), _exact(step.amount)
     told = f"${price} per million = ${amount}" if price is not None else "an unknown price"
     text = f"{step.tokens} {step.kind.replace('_', ' ')} tokens at {told}"
     return StepPart(kind=step.kind, tokens=step.tokens, price_per_million=price, amount=amount, text=text)
-
-
-def _dollars(nanodollars: int | None) -> str | None:
-    return None if nanodollars is None else dollars_of(nanodollars)
 
 
 def _exact(nanodollars: Fraction | None) -> str | None:

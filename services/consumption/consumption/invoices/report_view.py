@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from chassis.clock import rfc3339
-from consumption.budgets.rules import dollars_of
+from consumption.budgets.rules import dollars_if_known, dollars_of
 from consumption.invoices.actions import Report
 from consumption.invoices.ports import InvoiceEntry
 from consumption.invoices.resolutions import UnknownCall
@@ -165,13 +165,13 @@ def _row(row: Compared, currency: str) -> RowView:
             requests=billed.requests,
             input_tokens=billed.input_tokens,
             output_tokens=billed.output_tokens,
-            amount=None if billed.amount is None else dollars_of(billed.amount),
+            amount=dollars_if_known(billed.amount),
         ),
         ours=OursView(**{certainty.value: _counted(row.ours[certainty]) for certainty in Certainty}),
         difference=DifferenceView(
             input_tokens=row.input_difference,
             output_tokens=row.output_difference,
-            amount=None if difference is None else dollars_of(difference),
+            amount=dollars_if_known(difference),
         ),
         owing=row.owing(currency),
         by_listing=[ListingShare(listing=name, counted=_counted(one)) for name, one in sorted(row.by_listing.items())],
@@ -197,7 +197,7 @@ def _unknown(call: UnknownCall) -> UnknownView:
         version=call.listing_version,
         model=call.model,
         estimated_prompt_tokens=call.prompt_tokens,
-        held=None if call.reserved is None else dollars_of(call.reserved),
+        held=dollars_if_known(call.reserved),
     )
 
 

@@ -12,7 +12,7 @@ from chassis.web.application import provided
 from chassis.web.pages import Cursors, PageCursor, PageLimit
 from chassis.web.sent_values import TAKEN_WHOLE, SentMoment
 from consumption.access import MANAGE_KEYS, READ_KEYS
-from consumption.budgets.rules import MAX_AMOUNT, dollars_of, nanodollars_of
+from consumption.budgets.rules import MAX_AMOUNT, dollars_if_known, nanodollars_of
 from consumption.budgets.sent_amounts import Dollars, Tokens
 from consumption.keys.actions import ChangeKey, CreateKey, RevokeKey, RotateKey
 from consumption.keys.ports import KeyStore
@@ -224,7 +224,7 @@ def key_view(key: Key) -> dict[str, Any]:
         "tokens_per_minute": key.tokens_per_minute,
         "max_concurrency": key.max_concurrency,
         "monthly_token_quota": key.monthly_tokens,
-        "monthly_budget": None if key.monthly_nanodollars is None else dollars_of(key.monthly_nanodollars),
+        "monthly_budget": dollars_if_known(key.monthly_nanodollars),
         "expires_at": None if key.expires_at is None else rfc3339(key.expires_at),
         "created_at": rfc3339(key.created_at),
         "generation": key.generation,

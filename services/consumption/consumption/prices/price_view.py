@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from chassis.clock import rfc3339
-from consumption.budgets.rules import dollars_of
+from consumption.budgets.rules import dollars_if_known
 from consumption.prices.rules import PriceRow, Source
 
 
@@ -43,18 +43,14 @@ def price_view(row: PriceRow, moment: datetime) -> PriceView:
         listing_id=row.listing_id,
         listing_version_id=row.listing_version_id,
         pricing_model=row.model,
-        input_per_million=_dollars(row.input_price),
-        output_per_million=_dollars(row.output_price),
-        cached_input_per_million=_dollars(row.cached_input_price),
+        input_per_million=dollars_if_known(row.input_price),
+        output_per_million=dollars_if_known(row.output_price),
+        cached_input_per_million=dollars_if_known(row.cached_input_price),
         effective_from=rfc3339(row.effective_from),
         recorded_at=None if row.recorded_at is None else rfc3339(row.recorded_at),
         source=row.source,
         reference=_reference(row, moment),
     )
-
-
-def _dollars(nanodollars: int | None) -> str | None:
-    return None if nanodollars is None else dollars_of(nanodollars)
 
 
 def _reference(row: PriceRow, moment: datetime) -> ReferenceView | None:

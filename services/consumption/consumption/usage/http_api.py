@@ -17,7 +17,7 @@ from chassis.web.sent_values import SentMoment
 from consumption.access import READ_USAGE
 from consumption.budgets.balance_view import QuotaAnswer, quota_answer
 from consumption.budgets.ports import BalanceReader
-from consumption.budgets.rules import dollars_of
+from consumption.budgets.rules import dollars_if_known, dollars_of
 from consumption.usage.ports import UsageReader
 from consumption.usage.rules import CallView, GroupBy, UsageSum
 
@@ -171,7 +171,7 @@ def _call(row: CallView) -> CallItem:
         key_id=row.key_id,
         prompt_tokens=row.prompt_tokens,
         completion_tokens=row.completion_tokens,
-        cost=None if row.cost is None else dollars_of(row.cost),
+        cost=dollars_if_known(row.cost),
         outcome=row.outcome,
         estimated=row.estimated,
         streamed=row.streamed,
