@@ -21,6 +21,7 @@ from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader
 from dataplane.key_check import Authenticate, key_digest
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.passages import Passages
 from dataplane.pricing import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.settlement import Settlement, holder_name
@@ -94,7 +95,8 @@ class Bench:
 
     def tokens_left(self) -> int | None:
         """What is left of the key's tokens, as far as the door knows."""
-        return self.door.parts.ledger.state.leases.least_left(a_key().scopes)[0]
+        lease = self.door.parts.ledger.state.leases.leases.get("key-tokens")
+        return None if lease is None else lease.available + lease.remaining
 
 
 def a_bench(
@@ -123,8 +125,7 @@ def a_bench(
     )
     bounds = limits or CallLimits()
     parts = CallParts(
-        authenticate=Authenticate(FakeKeys({key_digest(PEPPER, KEY): key}), PEPPER),
-        routes=FakeRoutes([route]),
+        passages=Passages(Authenticate(FakeKeys({key_digest(PEPPER, KEY): key}), PEPPER), FakeRoutes([route])),
         keeper=keeper,
         ledger=ledger,
         vendors=upstream,

@@ -18,6 +18,7 @@ class FakeKeys:
     """KeyRecords from a dictionary."""
 
     records: dict[bytes, KeyRecord]
+    changes: int = 0
 
     def known(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
         assert prove() not in {digest, b""}

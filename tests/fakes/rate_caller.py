@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fakes.call_door import a_key, a_route
 
 from chassis.valkey import open_valkey
-from dataplane.admission import AdmissionState, CallRequest
+from dataplane.admission import AdmissionState, asking
 from dataplane.control_plane.valkey_rate_store import ValkeyRateStore
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.rate_leaser import RateLeaser
@@ -52,7 +52,7 @@ class _NoSource:
 
 async def call(order: Order, keeper: LeaseKeeper) -> int:
     """Call until the time is over; how many calls were tried."""
-    request = CallRequest(a_key(key_id=order.key, limits=order.limits, scopes=()), a_route(), order.tokens, 0)
+    request = asking(a_key(key_id=order.key, limits=order.limits, scopes=()), a_route(), order.tokens, 0)
     file = os.open(order.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def one() -> None:

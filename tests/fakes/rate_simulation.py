@@ -12,7 +12,7 @@ from fakes.call_door import START, a_key, a_route
 from fakes.rate_buckets import BucketsOf, RateBuckets
 from fakes.virtual_time import run_virtually
 
-from dataplane.admission import AdmissionState, CallRequest
+from dataplane.admission import AdmissionState, asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.rate_asks import RateAnswer, RateAsk
 from dataplane.rate_leaser import RateLeaser
@@ -168,7 +168,7 @@ class Process:
 
     async def _call(self, keeper: LeaseKeeper, key: KeyRecord) -> None:
         try:
-            await keeper.admit(CallRequest(key, a_route(), 1, 0))
+            await keeper.admit(asking(key, a_route(), 1, 0))
         except RateLimited:
             return
         self.simulation.let_in.append(moment())

@@ -23,7 +23,7 @@ from fakes.dataplane_ports import FakeUpstream, json_answer
 from scale import scaled
 from tables import print_table
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest, admit
+from dataplane.admission import AdmissionState, Admitted, admit, asking
 from dataplane.call_ledger import Ending, facts_of
 from dataplane.call_records import Outcome
 from dataplane.key_check import key_digest
@@ -94,7 +94,7 @@ def _held(limits: RateLimits, *, leased: bool) -> tuple[AdmissionState, KeyRecor
 
 def _admission(limits: RateLimits, *, leased: bool) -> float:
     state, key = _held(limits, leased=leased)
-    asked = CallRequest(key, a_route(max_output_tokens=400), 40, 400)
+    asked = asking(key, a_route(max_output_tokens=400), 40, 400)
 
     def once() -> None:
         admitted = admit(state, asked, START + 1)
@@ -149,7 +149,7 @@ async def _per_await(work: Callable[[], Awaitable[object]], most: int) -> float:
 async def _pure_parts(bench: Bench) -> dict[str, float]:
     key, route = _full_key(), a_route(max_output_tokens=400)
     read = read_request("chat/completions", _BODY)
-    asked = CallRequest(key, route, prompt_bound(read, route), completion_bound(read, route))
+    asked = asking(key, route, prompt_bound(read, route), completion_bound(read, route))
     await bench.door.parts.keeper.admit(asked)
     for lease in bench.spend.accounts:
         bench.door.parts.ledger.state.leases.leases[lease].available = 10**14
@@ -158,14 +158,14 @@ async def _pure_parts(bench: Bench) -> dict[str, float]:
     def call() -> None:
         admitted = admit(ledger.state, asked, START)
         assert isinstance(admitted, Admitted)
-        facts = facts_of("call_1", START, asked, admitted)
+        facts = facts_of("call_1", START, asked.terms, admitted)
         ledger.open(facts, admitted)
         ledger.settle(facts, admitted, Ending(Outcome.COMPLETED, 200, Usage(40, 220), START))
 
     def admitted_only() -> None:
         admitted = admit(ledger.state, asked, START)
         assert isinstance(admitted, Admitted)
-        ledger.forget(facts_of("call_1", START, asked, admitted), admitted)
+        ledger.forget(facts_of("call_1", START, asked.terms, admitted), admitted)
 
     frames = _FRAME * 64
 

@@ -28,6 +28,7 @@ from dataplane.journal import Journal, open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.passages import Passages
 from dataplane.rate_asks import RateSource
 from dataplane.rate_leaser import RateLeaser
 from dataplane.records import KeyRecord, Route
@@ -53,6 +54,10 @@ class Known:
     keys: dict[bytes, KeyRecord]
     all_routes: dict[str, Route]
     cold: bool = False
+
+    @property
+    def changes(self) -> int:
+        return int(self.cold)
 
     def known(self, what: Any, named: Any, version: str = "") -> Any:
         if self.cold:
@@ -183,8 +188,7 @@ class GatewayProcess:
         known: Any = self.place.known
         vendors: Any = VendorLines(self.place.vendor, self.process)
         return CallParts(
-            authenticate=Authenticate(known, b"pepper"),
-            routes=known,
+            passages=Passages(Authenticate(known, b"pepper"), known),
             keeper=keeper,
             ledger=ledger,
             vendors=vendors,

@@ -21,7 +21,7 @@ from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_records import CallFacts, Outcome, Settled
 from dataplane.journal_reader import SealedJournal
 from dataplane.lease_keeper import LeaseKeeper
-from dataplane.leases import LeaseBook, Reservation, Scoped
+from dataplane.leases import LeaseBook, Left, Reservation, Scoped
 from dataplane.ports import GivenBack, Settler
 from dataplane.recall_answers import RecallAnswers
 from dataplane.settlement import holder_name, replay
@@ -101,30 +101,30 @@ class UnknownForNothing(SettlementModel):
 class SettledAfterTheLastBytes(CallLedger):
     """The end of a call is written when its reply has left."""
 
-    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> Settled:
+    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
         settled = settled_of(self, facts, ending)
         asyncio.get_running_loop().call_soon(super().settle, facts, admitted, ending)
-        return settled
+        return settled, (None, None)
 
 
 class ReleasedAfterItLeft(CallLedger):
     """A call whose vendor broke off is released, as if it had not been sent."""
 
-    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> Settled:
+    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
         if ending.outcome is not Outcome.UPSTREAM_BROKEN:
             return super().settle(facts, admitted, ending)
         self.release(facts, admitted, ending.status, "upstream_error")
-        return settled_of(self, facts, ending)
+        return settled_of(self, facts, ending), (None, None)
 
 
 class AllGivenBack(CallLedger):
     """After a call all that it reserved can be lent again, whatever it used."""
 
-    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> Settled:
-        settled = super().settle(facts, admitted, ending)
+    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
+        settled, left = super().settle(facts, admitted, ending)
         used = zip(facts.reservations, settled.spent, strict=True)
         self.state.leases.credit([replace_amount(held, min(spent, held.amount)) for held, spent in used])
-        return settled
+        return settled, left
 
 
 class SomeScopesOnly(LeaseBook):

@@ -3,36 +3,33 @@
 Nothing is taken unless everything fits, so a decision may be asked again after a refill.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from chassis.errors import MarketplaceError
+from dataplane.call_terms import CallTerms, terms_of
 from dataplane.leases import LeaseBook, LeaseWish, Reservation
 from dataplane.limits import KeyRates, RateBook
-from dataplane.policy import Policy, key_allows
+from dataplane.policy import key_allows
 from dataplane.policy_book import PolicyBook
 from dataplane.policy_facts import Asked
-from dataplane.pricing import Price, price_in_force, worst_cost_nanodollars
+from dataplane.pricing import Price, worst_cost_nanodollars
 from dataplane.rate_refusals import rate_limited
 from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, Route
 from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown
 
 
-class CallRequest(msgspec.Struct, frozen=True):
-    """A call that asks to be let in; the bounds are the worst case in tokens, None is a fact that nobody told."""
+class CallRequest(msgspec.Struct, frozen=True, gc=False):
+    """A call that asks to be let in, and its worst case in tokens."""
 
-    key: KeyRecord
-    route: Route
+    terms: CallTerms
     prompt_bound: int
     completion_bound: int
-    operation: str | None = None
-    streamed: bool | None = None
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """The call may go: these amounts were debited, at this price."""
 
     reservations: tuple[Reservation, ...]
@@ -71,36 +68,43 @@ class AdmissionState:
 
     leases: LeaseBook = field(default_factory=LeaseBook)
     rates: RateBook = field(default_factory=RateBook)
-    policies: Sequence[Policy] = (key_allows,)
     policy_book: PolicyBook = field(default_factory=PolicyBook)
+
+
+def asking(key: KeyRecord, route: Route, prompt_bound: int, completion_bound: int) -> CallRequest:
+    """A call of which nothing else is known."""
+    return CallRequest(terms_of(key, route), prompt_bound, completion_bound)
 
 
 def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
     """Let a call in, refuse it, or say what it waits for."""
-    key, route = request.key, request.route
+    terms = request.terms
+    key, price = terms.key, terms.price
     tokens = request.prompt_bound + request.completion_bound
-    error = key_refusal(key, now)
-    if error is not None:
-        return Refused(error)
+    if key.state != "active" or key.expires_at is not None:
+        error = key_refusal(key, now)
+        if error is not None:
+            return Refused(error)
     short = state.rates.short_of(key, tokens, now)
     if short is not None:
         return NeedsRate(short, tokens) if short.askable else too_fast(state, request, short, now)
-    error = _policy_refusal(state, request, now)
-    if error is not None:
-        return Refused(error)
-    price, estimated = price_in_force(route.price, route.estimate_price, route.unknown_price)
+    book = state.policy_book
+    if not terms.allowed or not book.is_empty:
+        error = _policy_refusal(book, terms, tokens, now)
+        if error is not None:
+            return Refused(error)
     cost = worst_cost_nanodollars(request.prompt_bound, request.completion_bound, price)
     if price is None or cost is None:
-        return Refused(_price_unknown(route))
+        return Refused(_price_unknown(terms.route))
     held = state.leases.take(key.scopes, tokens, cost, now)
     if held is None:
         return NeedsLease(state.leases.short_of(key.scopes, tokens, cost, now))
-    return Admitted(held, price, estimated, tokens, state.rates.take(key, tokens), state.policy_book.version)
+    return Admitted(held, price, terms.price_estimated, tokens, state.rates.take(key, tokens), book.version)
 
 
 def too_fast(state: AdmissionState, request: CallRequest, short: RateShort, now: int) -> Refused:
     """The refusal of a call that would pass a rate."""
-    return Refused(rate_limited(short, state.rates.rates_of(request.key, now), now))
+    return Refused(rate_limited(short, state.rates.rates_of(request.terms.key, now), now))
 
 
 def key_refusal(key: KeyRecord, now: int) -> MarketplaceError | None:
@@ -112,16 +116,10 @@ def key_refusal(key: KeyRecord, now: int) -> MarketplaceError | None:
     return None
 
 
-def _policy_refusal(state: AdmissionState, request: CallRequest, now: int) -> MarketplaceError | None:
-    for policy in state.policies:
-        error = policy(request.key, request.route, now)
-        if error is not None:
-            return error
-    if state.policy_book.is_empty:
-        return None
-    tokens = request.prompt_bound + request.completion_bound
-    asked = Asked(tokens, now, request.operation, request.streamed)
-    return state.policy_book.refusal(request.key, request.route, asked)
+def _policy_refusal(book: PolicyBook, terms: CallTerms, tokens: int, now: int) -> MarketplaceError | None:
+    if not terms.allowed:
+        return key_allows(terms.key, terms.route)
+    return book.refusal(terms.key, terms.route, Asked(tokens, now, terms.operation, terms.streamed))
 
 
 def _price_unknown(route: Route) -> MarketplaceError:

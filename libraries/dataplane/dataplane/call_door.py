@@ -43,7 +43,7 @@ class CallDoor:
         try:
             if noted is None:
                 what = asked(head.method.decode("ascii"), _text(head.path))
-                key = self.parts.authenticate.sent(key_in(head.headers))
+                key = self.parts.passages.authenticate.sent(key_in(head.headers))
                 once = idempotency_key_in(head.headers) if isinstance(what, Call) else None
                 noted = head.notes[_WHO_ASKS_WHAT] = what, key, once
             what, key, once = noted
@@ -65,14 +65,14 @@ class CallDoor:
 
     async def _answer(self, what: Models | OneModel, sent: SentKey) -> bytes:
         parts = self.parts
-        key = await parts.authenticate(sent, parts.now())
+        key = await parts.passages.authenticate(sent, parts.now())
         error = listing_refusal(key)
         if error is not None:
             raise error
         if isinstance(what, Models):
-            visible = [route for route in await parts.routes.visible(key) if may_see(key, route)]
+            visible = [route for route in await parts.passages.routes.visible(key) if may_see(key, route)]
             return msgspec.json.encode(models_body(visible))
-        route = await resolved(parts.routes, key, what.model, what.version)
+        route = await resolved(parts.passages.routes, key, what.model, what.version)
         if not may_see(key, route):
             raise not_found(what.model)
         return msgspec.json.encode(model_body(route))

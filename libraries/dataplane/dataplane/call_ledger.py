@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest
+from dataplane.admission import AdmissionState, Admitted
 from dataplane.call_journal import CallJournal
 from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, spent_of, unspent
-from dataplane.leases import Reservation
+from dataplane.call_terms import CallTerms
+from dataplane.leases import Left, Reservation
 from dataplane.pricing import cost_nanodollars
 from dataplane.usage import Usage
 
 
-class Ending(msgspec.Struct, frozen=True):
+class Ending(msgspec.Struct, frozen=True, gc=False):
     """How a call ended, as the exchange with the vendor saw it; moments are microseconds."""
 
     outcome: Outcome
@@ -44,24 +45,28 @@ class CallLedger:
         if self._withheld:
             self._credit(())
 
-    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> Settled:
-        """Charge what was used and give the rest back to the leases."""
-        cost = cost_nanodollars(ending.usage, facts.price)
-        began, first = facts.started_at, ending.first_byte_at
+    def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
+        """Charge what was used and give the rest back to the leases; tells what is left of the call's scopes."""
+        usage, began, first = ending.usage, facts.started_at, ending.first_byte_at
+        cost = cost_nanodollars(usage, facts.price)
+        spent = spent_of(facts, usage, cost)
+        duration = ending.at - began
+        # By position, in Settled's own order. A clock that stepped back ends no call before it began.
         settled = Settled(
             facts,
             ending.outcome,
             ending.status,
-            ending.usage,
+            usage,
             cost,
-            spent_of(facts, ending.usage, cost),
-            duration=max(0, ending.at - began),
-            first_byte=None if first is None else max(0, first - began),
+            spent,
+            duration if duration > 0 else 0,
+            first if first is None else max(0, first - began),
         )
         self.journal.ended(settled)
-        self._give_back(facts, settled.spent, max(0, admitted.tokens - ending.usage.total_tokens))
+        unused = admitted.tokens - usage.total_tokens
+        left = self._give_back(facts, spent, unused if unused > 0 else 0)
         self.written()
-        return settled
+        return settled, left
 
     def release(self, facts: CallFacts, admitted: Admitted, status: int, reason: str) -> Released:
         """The call never left: nothing is charged."""
@@ -88,43 +93,36 @@ class CallLedger:
         self.journal.returned(Returned(self.new_return_id(), tuple(amounts)))
         self.written()
 
-    def _give_back(self, facts: CallFacts, spent: Sequence[int], tokens: int) -> None:
+    def _give_back(self, facts: CallFacts, spent: Sequence[int], tokens: int) -> Left:
         self.state.rates.finish(facts.key_id, tokens)
+        held, leases = facts.reservations, self.state.leases
         if self.journal.unwritten:
             self._withheld += unspent(facts, spent)
-            return
+            return leases.settle(held, [one.amount for one in held])[1]
         if self._withheld:
             self._credit(())
-        self._return(self.state.leases.settle(facts.reservations, spent))
+        elsewhere, left = leases.settle(held, spent)
+        if elsewhere:
+            self.give_up(elsewhere)
+        return left
 
     def _credit(self, amounts: Sequence[Reservation]) -> None:
         if self._withheld and not self.journal.unwritten:
             amounts = [*self._withheld, *amounts]
             self._withheld.clear()
-        self._return(self.state.leases.credit(amounts))
-
-    def _return(self, elsewhere: list[Reservation]) -> None:
+        elsewhere = self.state.leases.credit(amounts)
         if elsewhere:
             self.give_up(elsewhere)
 
 
-def facts_of(call_id: str, arrived: int, asked: CallRequest, admitted: Admitted, prompt_estimate: int = 0) -> CallFacts:
+def facts_of(call_id: str, arrived: int, terms: CallTerms, admitted: Admitted, prompt_estimate: int = 0) -> CallFacts:
     """What is written down of a call before it is sent."""
-    key, route = asked.key, asked.route
     # By position: a call makes one of these, and names would cost as much again. The order is CallFacts' own.
     return CallFacts(
         call_id,
         arrived,
-        key.key_id,
-        key.team_id,
-        key.account_id,
-        route.listing_id,
-        route.listing_version_id,
-        route.full_name,
-        route.version,
-        route.provider,
-        route.upstream_model,
-        bool(asked.streamed),
+        *terms.names,
+        bool(terms.streamed),
         admitted.price,
         admitted.price_estimated,
         admitted.reservations,

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     CUT = "cut"
 
 
-class CallFacts(msgspec.Struct, frozen=True, array_like=True):
+class CallFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of a call before it is sent: enough to charge it without asking anybody.
 
     `policy_version` is that of the bundle that let it in, 0 where none was enforced.
@@ -46,13 +46,13 @@ class CallFacts(msgspec.Struct, frozen=True, array_like=True):
     policy_version: int = 0
 
 
-class Opened(msgspec.Struct, frozen=True, array_like=True, tag="open"):
+class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="open"):
     """The request is about to leave."""
 
     facts: CallFacts
 
 
-class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
+class Settled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="settle"):
     """The call ended and was counted. `spent` runs parallel to the reservations; what passes one is overdraft.
 
     A cost of None is unknown, never 0. Durations are microseconds. `reply` is there for a call that claimed it.
@@ -79,7 +79,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settle"):
         return self.usage.estimated or self.facts.price_estimated
 
 
-class Released(msgspec.Struct, frozen=True, array_like=True, tag="release"):
+class Released(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="release"):
     """The call was never sent; nothing is charged."""
 
     facts: CallFacts
@@ -87,21 +87,21 @@ class Released(msgspec.Struct, frozen=True, array_like=True, tag="release"):
     reason: str
 
 
-class Returned(msgspec.Struct, frozen=True, array_like=True, tag="return"):
+class Returned(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="return"):
     """Lease amounts that this process no longer holds; each return counts once, by its id."""
 
     return_id: str
     amounts: tuple[Reservation, ...]
 
 
-class Unmade(msgspec.Struct, frozen=True, array_like=True, tag="unmade"):
+class Unmade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="unmade"):
     """The call claimed its reply and was not made: its key is free again."""
 
     team_id: str
     call_id: str
 
 
-class Unknown(msgspec.Struct, frozen=True, array_like=True, tag="unknown"):
+class Unknown(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="unknown"):
     """The process died before the call's end was written: charged at its reservation, listed for reconciliation."""
 
     facts: CallFacts

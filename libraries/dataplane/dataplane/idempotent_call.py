@@ -9,7 +9,6 @@ import logging
 from dataclasses import dataclass, replace
 
 from chassis.errors import MarketplaceError
-from dataplane.call_facts_shown import HeaderList
 from dataplane.claimed_call import ClaimedJournal, KeptExchange
 from dataplane.door_paths import Call
 from dataplane.failed_call import fail, refusal_lines
@@ -24,6 +23,7 @@ from dataplane.rate_headers import rate_lines
 from dataplane.records import KeyRecord
 from dataplane.reply_claims import Claim, ClaimAnswer, Replies, body_digest, scope_digest
 from dataplane.request_rates import counted, within_rates
+from dataplane.route_lines import HeaderList
 from dataplane.wire_formats.openai.errors import error_body
 from wire.exchange import Exchange
 from wire.reply_head import header_lines
@@ -97,7 +97,7 @@ class IdempotentCall:
 
     async def _claim_and_call(self, body: bytes) -> None:
         parts = self._claiming.parts
-        key = await parts.authenticate(self._key, parts.now())
+        key = await parts.passages.authenticate(self._key, parts.now())
         refusal = call_refusal(key)
         if refusal is not None:
             raise refusal
@@ -118,7 +118,7 @@ class IdempotentCall:
             self._refuse(answer, rates)
 
     def _claim_of(self, key: KeyRecord, body: bytes) -> Claim:
-        pepper = self._claiming.parts.authenticate.pepper
+        pepper = self._claiming.parts.passages.authenticate.pepper
         scope = scope_digest(pepper, key.key_id, self._caller.head.path, self._claiming.idempotency_key)
         return Claim(key.team_id, scope, body_digest(pepper, body), self._call_id)
 

@@ -9,8 +9,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from chassis.errors import MarketplaceError
 from dataplane.admission import Admitted, CallRequest, Refused
 from dataplane.analytics_buffer import TOO_MANY_AT_ONCE
@@ -18,28 +16,26 @@ from dataplane.call_ledger import CallLedger, facts_of
 from dataplane.call_limits import CallLimits
 from dataplane.door_paths import Call
 from dataplane.failed_call import fail, refusal_lines
-from dataplane.key_check import Authenticate, SentKey
+from dataplane.key_check import SentKey
 from dataplane.lease_keeper import LeaseKeeper
-from dataplane.live_call import LiveCall, Moments
+from dataplane.live_call import LiveCall
+from dataplane.passages import Passage, Passages, model_asked
 from dataplane.ports import Routes, Vendors
 from dataplane.records import KeyRecord, Route
-from dataplane.refusals import ModelNotFound, RequestInvalid, RequestTooLarge, UpstreamFailed, UpstreamUnreachable
+from dataplane.refusals import ModelNotFound, RequestInvalid, RequestTooLarge, UpstreamUnreachable
 from dataplane.token_estimates import estimated_tokens
 from dataplane.vendor_exchange import Surroundings, VendorExchange
-from dataplane.vendor_request import VendorHeads
 from dataplane.wire_formats.openai.errors import error_body
 from dataplane.wire_formats.openai.requests import (
     OpenAiRequest,
     body_for,
     completion_bound,
-    operation_of,
     prompt_bound,
     read_request,
 )
 from wire.client_connection import ClientConnection
 from wire.errors import NotSent, TooManyAtOnce
 from wire.exchange import Exchange
-from wire.origin import Origin
 
 _log = logging.getLogger("dataplane")
 # No name is longer: a team's slug, a listing's name and a version. What is asked for is kept for a while.
@@ -54,25 +50,14 @@ class Internal(MarketplaceError):
 class CallParts:
     """What calls are made with. Keys, routes, leases and vendors are ports; time and ids are arguments."""
 
-    authenticate: Authenticate
-    routes: Routes
+    passages: Passages
     keeper: LeaseKeeper
     ledger: CallLedger
     vendors: Vendors
     around: Surroundings
     now: Callable[[], int]
     limits: CallLimits = field(default_factory=CallLimits)
-    heads: VendorHeads = field(default_factory=VendorHeads)
     waiting: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
-
-
-class _Ready(msgspec.Struct, frozen=True):
-    """A call that only needs leave and a connection; `data` is the request to its vendor."""
-
-    request: OpenAiRequest
-    origin: Origin
-    data: bytes
-    admission: CallRequest
 
 
 class IncomingCall:
@@ -127,20 +112,20 @@ class IncomingCall:
     def _at_once(self, body: bytes) -> bool:
         """Send the call if nothing has to be waited for; raises what refuses it."""
         parts = self._parts
-        key = parts.authenticate.known(self._key, self._arrived)
-        if key is None:
+        of_key = parts.passages.of_key(self._key, self._arrived)
+        if of_key is None:
             return False
-        request = read_request(self._what.operation or operation_of(body), body)
-        route = parts.routes.known(key, *_model_asked(self._what, request))
-        if route is None:
+        request = read_request(self._what.operation, body)
+        passage = parts.passages.known(of_key, self._what, request)
+        if passage is None:
             return False
-        ready = self._ready(key, route, request)
-        connection = parts.vendors.idle(ready.origin)
+        connection = parts.vendors.idle(passage.head.origin)
         if connection is None:
             return False
-        decision = parts.keeper.try_admit(ready.admission)
+        asked = _asked(passage, request)
+        decision = parts.keeper.try_admit(asked)
         if isinstance(decision, Admitted):
-            self._send(connection, ready, decision)
+            self._send(connection, self._live(passage, request, asked, decision))
             return True
         connection.unused()
         if isinstance(decision, Refused):
@@ -155,49 +140,40 @@ class IncomingCall:
 
     async def _step_by_step(self, body: bytes) -> None:
         parts = self._parts
-        key = await parts.authenticate(self._key, self._arrived)
-        request = read_request(self._what.operation or operation_of(body), body)
-        route = await resolved(parts.routes, key, *_model_asked(self._what, request))
-        ready = self._ready(key, route, request)
-        admitted = await parts.keeper.admit(ready.admission)
+        key = await parts.passages.authenticate(self._key, self._arrived)
+        request = read_request(self._what.operation, body)
+        route = await resolved(parts.passages.routes, key, *model_asked(self._what, request))
+        passage = parts.passages.made(key, route, request)
+        asked = _asked(passage, request)
+        call = self._live(passage, request, asked, await parts.keeper.admit(asked))
         try:
-            connection = await parts.vendors.connection(ready.origin)
+            connection = await parts.vendors.connection(passage.head.origin)
         except BaseException as error:
-            self._not_sent(ready, admitted, error)
+            self._not_sent(call, error)
             raise _unreachable(error) from error
-        self._send(connection, ready, admitted)
+        self._send(connection, call)
 
-    def _ready(self, key: KeyRecord, route: Route, request: OpenAiRequest) -> _Ready:
-        if route.protocol != "openai":
-            raise UpstreamFailed(f"The listing speaks '{route.protocol}', which this door does not carry yet.")
-        head = self._parts.heads.of(route, request.operation, request.stream)
-        data = head.request(self._call_id, body_for(request, route))
-        bounds = prompt_bound(request, route), completion_bound(request, route)
-        admission = CallRequest(key, route, *bounds, request.operation, request.stream)
-        return _Ready(request, head.origin, data, admission)
+    def _live(self, passage: Passage, request: OpenAiRequest, asked: CallRequest, admitted: Admitted) -> LiveCall:
+        estimate = min(asked.prompt_bound, estimated_tokens(len(request.members.body)))
+        facts = facts_of(self._call_id, self._arrived, passage.terms, admitted, estimate)
+        return LiveCall(passage, facts, admitted, request, asked.completion_bound)
 
-    def _send(self, connection: ClientConnection, ready: _Ready, admitted: Admitted) -> None:
-        flight = VendorExchange(self._live(ready, admitted), self._caller, self._parts.around)
-        flight.start(connection, ready.data)
+    def _send(self, connection: ClientConnection, call: LiveCall) -> None:
+        flight = VendorExchange(call, self._caller, self._parts.around)
+        passage = call.passage
+        flight.start(connection, passage.head.request(self._call_id, body_for(call.request, passage.terms.route)))
         self._flight = flight
 
-    def _live(self, ready: _Ready, admitted: Admitted) -> LiveCall:
-        asked = ready.admission
-        estimate = min(asked.prompt_bound, estimated_tokens(len(ready.request.members.body)))
-        facts = facts_of(self._call_id, self._arrived, asked, admitted, estimate)
-        moments = Moments(self._arrived)
-        return LiveCall(facts, admitted, asked.key, asked.route, ready.request, moments, asked.completion_bound)
-
-    def _not_sent(self, ready: _Ready, admitted: Admitted, error: BaseException) -> None:
+    def _not_sent(self, call: LiveCall, error: BaseException) -> None:
         """No connection: the call is on the books as one that never left."""
-        facts = self._live(ready, admitted).facts
+        parts = self._parts
         refusal = _unreachable(error)
         if isinstance(refusal, MarketplaceError):
             reason = TOO_MANY_AT_ONCE if isinstance(error, TooManyAtOnce) else refusal.code
-            released = self._parts.ledger.release(facts, admitted, refusal.http_status, reason)
-            self._parts.around.ended((released, 0))
+            released = parts.ledger.release(call.facts, call.admitted, refusal.http_status, reason)
+            parts.around.ended((released, 0))
         else:
-            self._parts.ledger.forget(facts, admitted)
+            parts.ledger.forget(call.facts, call.admitted)
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, MarketplaceError):
@@ -220,14 +196,10 @@ def not_found(model: str) -> ModelNotFound:
     return ModelNotFound(f"The model '{model[:200]}' does not exist or this key may not call it.", param="model")
 
 
-def _model_asked(what: Call, request: OpenAiRequest) -> tuple[str, str]:
-    """Name and version: from the path where it names a listing, else from the body's model, `name@version`."""
-    if what.listing:
-        return what.listing, what.version
-    if not request.model:
-        raise RequestInvalid("The body needs a 'model'.", param="model")
-    name, at, version = request.model.rpartition("@")
-    return (name, version) if at and name else (request.model, "")
+def _asked(passage: Passage, request: OpenAiRequest) -> CallRequest:
+    """What the call asks for: its worst case."""
+    route = passage.terms.route
+    return CallRequest(passage.terms, prompt_bound(request, route), completion_bound(request, route))
 
 
 def _unreachable(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ A duplicate key is refused: two readers could disagree on which one counts.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -35,21 +36,30 @@ class JsonMembers:
 
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self.raw = raw = _decode(body)
+        try:
+            if not body.isascii():
+                body.decode()
+            self.raw = raw = _decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise NotAnObject(_explanation(error)) from error
         # Where each member is; not looked for in a body that is known to have each member once.
         self._spans: Mapping[str, Span] | None = None
-        if not _holds_nothing_else(body, raw):
+        # Where the decoded members fill the body to its last byte there is no space between them, and no key twice: a
+        # key's text is never longer than its bytes, and each member needs two quotes, a colon, and a comma or a brace.
+        if not raw or len(body) != 1 + 4 * len(raw) + sum(map(len, raw)) + sum(map(len, raw.values())):
             self._spans = _stepped(body, raw) or _walk(body, raw)
 
     def span(self, name: str) -> Span | None:
         """Start and end of a member's value in the body; None where there is no such member."""
         if self._spans is None:
-            if name not in self.raw:
+            value = self.raw.get(name)
+            if value is None:
                 return None
-            key = b'"%b":' % name.encode()
-            if self.body.count(key) == 1:
-                start = self.body.index(key) + len(key)
-                return start, start + len(self.raw[name])
+            body, key = self.body, _quoted(name)
+            at = body.find(key)
+            if at >= 0 and body.find(key, at + 1) < 0:
+                start = at + len(key)
+                return start, start + len(value)
             self._spans = _stepped(self.body, self.raw) or _walk(self.body, self.raw)
         return self._spans.get(name)
 
@@ -61,7 +71,13 @@ class JsonMembers:
         opening = _OPENING.match(self.body)
         start = opening.end() if opening else 0
         comma = b"," if self.raw else b""
-        return start, start, b'"' + name.encode() + b'":' + value + comma
+        return start, start, _quoted(name) + value + comma
+
+
+@lru_cache(maxsize=64)
+def _quoted(name: str) -> bytes:
+    """A member's key; `name` is one of ours, without anything to escape."""
+    return b'"%b":' % name.encode()
 
 
 def spliced(body: bytes, splices: Sequence[Splice]) -> bytes:
@@ -78,29 +94,12 @@ def spliced(body: bytes, splices: Sequence[Splice]) -> bytes:
     return b"".join(parts)
 
 
-def _decode(body: bytes) -> dict[str, msgspec.Raw]:
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotAnObject(_explanation(error)) from error
-
-
 def _explanation(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "The JSON is nested too deeply."
     if isinstance(error, UnicodeDecodeError):
         return f"The body is not UTF-8 (byte {error.start})."
     return str(error)
-
-
-def _holds_nothing_else(body: bytes, raw: Mapping[str, msgspec.Raw]) -> bool:
-    """Whether the decoded members fill the body to its last byte: no space between them, then, and no key twice.
-
-    A key's text is never longer than its bytes, and each member needs two quotes, a colon, and a comma or a brace.
-    """
-    return len(body) == 1 + 4 * len(raw) + sum(map(len, raw)) + sum(map(len, raw.values())) and bool(raw)
 
 
 def _stepped(body: bytes, raw: Mapping[str, msgspec.Raw]) -> dict[str, Span] | None:

@@ -145,7 +145,7 @@ class LeaseKeeper:
             if self.rates is None or rounds == _RATE_ROUNDS:
                 return too_fast(self.state, request, decision.short, self.now())
             rounds += 1
-            await self.rates.news(request.key, decision.tokens)
+            await self.rates.news(request.terms.key, decision.tokens)
             decision = self.try_admit(request)
         return decision
 
@@ -178,7 +178,7 @@ class LeaseKeeper:
             if joined and needed.get(short.scope_id, 0) <= short.remaining:
                 continue
             if needed.get(short.scope_id, 0) > short.remaining + short.unanswered:
-                return exhausted(request.key, short, self.now())
+                return exhausted(request.terms.key, short, self.now())
             hopeful = True
         return _unavailable() if hopeful else None
 

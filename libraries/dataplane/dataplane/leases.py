@@ -9,7 +9,7 @@ import msgspec
 Unit = Literal["tokens", "nanodollars"]
 
 
-class Reservation(msgspec.Struct, frozen=True, array_like=True):
+class Reservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An amount debited from the lease of one scope for one call, in the period that ends at that moment."""
 
     scope_id: str
@@ -69,22 +69,25 @@ _LARGEST_PART = 8
 _ASK_AGAIN = 60_000_000
 # Above every limit that can be set, and within the 63 bits in which amounts travel: no lease covers it.
 _MOST = 1 << 62
+# A moment that does not come: the end of a scope that never resets.
+_NEVER = 1 << 62
+# What is left of scopes, in tokens and in nano-dollars: of each the least; None where no scope counts it.
+Left = tuple[int | None, int | None]
 
 
 @dataclass(slots=True)
 class Lease:
-    """What this process holds of one scope in one period."""
+    """What this process holds of one scope in one period.
+
+    From `usable_until` on its period is over by our clock, and consumption is asked what it says.
+    """
 
     available: int = 0
     granted: int = 0
     remaining: int = 0
     period_ends_at: int | None = None
-    usable_until: int | None = None
+    usable_until: int = _NEVER
     newest_grant: int = 0
-
-    def has_ended(self, now: int) -> bool:
-        """Whether the period of this lease is over by our clock, so that consumption is asked what it says."""
-        return self.usable_until is not None and now >= self.usable_until
 
     def is_before(self, period_ends_at: int | None) -> bool:
         """Whether this lease is of an earlier period than that one."""
@@ -103,16 +106,17 @@ class LeaseBook:
         """Debit every scope of one call; or none, where one cannot cover it: then `short_of` tells what is missing."""
         taken: list[Reservation] = []
         for scope in scopes:
-            amount = tokens if scope.unit == "tokens" else nanodollars
-            lease = self.leases.get(scope.scope_id)
-            if lease is None or lease.available < amount or lease.has_ended(now):
-                self.credit(taken)
+            scope_id, unit = scope.scope_id, scope.unit
+            amount = tokens if unit == "tokens" else nanodollars
+            lease = self.leases.get(scope_id)
+            if lease is None or lease.available < amount or now >= lease.usable_until:
+                self.settle(taken, (0,) * len(taken))
                 return None
-            lease.available -= amount
+            lease.available = rest = lease.available - amount
             # The one comparison that most calls fail comes before any call.
-            if lease.available * 4 < lease.granted and _may_grow(lease, amount, now):
-                self.low.append(_stock_wish(scope.scope_id, amount, lease))
-            taken.append(Reservation(scope.scope_id, amount, scope.unit, lease.period_ends_at))
+            if rest * 4 < lease.granted and _may_grow(lease, amount, now):
+                self.low.append(_stock_wish(scope_id, amount, lease))
+            taken.append(Reservation(scope_id, amount, unit, lease.period_ends_at))
         return tuple(taken)
 
     def short_of(self, scopes: Iterable[Scoped], tokens: int, nanodollars: int, now: int) -> tuple[LeaseWish, ...]:
@@ -124,23 +128,34 @@ class LeaseBook:
         short = [reservation for reservation in amounts if not self._covers(reservation, now)]
         return tuple(wish_for(reservation, self.leases.get(reservation.scope_id), now) for reservation in short)
 
-    def settle(self, held: Sequence[Reservation], spent: Sequence[int]) -> list[Reservation]:
-        """Give back what a call held and did not spend; what belongs to another period is to be returned."""
+    def settle(self, held: Sequence[Reservation], spent: Sequence[int]) -> tuple[list[Reservation], Left]:
+        """Give back what a call held and did not spend: what belongs to another period, to be returned, and what is
+        left of its scopes as far as this process knows.
+        """
         elsewhere: list[Reservation] = []
+        tokens = money = None
         for reservation, used in zip(held, spent, strict=True):
             rest = reservation.amount - used
-            if rest <= 0:
-                continue
             lease = self.leases.get(reservation.scope_id)
-            if lease is not None and lease.period_ends_at == reservation.period_ends_at:
+            if lease is None or lease.period_ends_at != reservation.period_ends_at:
+                if rest > 0:
+                    elsewhere.append(
+                        Reservation(reservation.scope_id, rest, reservation.unit, reservation.period_ends_at)
+                    )
+                if lease is None:
+                    continue
+            elif rest > 0:
                 lease.available += rest
-            else:
-                elsewhere.append(Reservation(reservation.scope_id, rest, reservation.unit, reservation.period_ends_at))
-        return elsewhere
+            left = lease.remaining if lease.available < 0 else lease.available + lease.remaining
+            if reservation.unit == "tokens":
+                tokens = left if tokens is None or left < tokens else tokens
+            elif money is None or left < money:
+                money = left
+        return elsewhere, (tokens, money)
 
     def credit(self, amounts: Sequence[Reservation]) -> list[Reservation]:
         """Give back all of what was taken; what belongs to another period is to be returned."""
-        return self.settle(amounts, (0,) * len(amounts))
+        return self.settle(amounts, (0,) * len(amounts))[0]
 
     def grant(self, grants: Iterable[LeaseGrant], now: int = 0) -> list[Reservation]:
         """Add what consumption granted; gives back what belongs to periods that ended, to be returned."""
@@ -162,20 +177,6 @@ class LeaseBook:
         low, self.low = self.low, []
         return low
 
-    def least_left(self, scopes: Iterable[Scoped]) -> tuple[int | None, int | None]:
-        """The least that is left of any scope, in tokens and in nano-dollars, as far as this process knows."""
-        tokens = money = None
-        for scope in scopes:
-            lease = self.leases.get(scope.scope_id)
-            if lease is None:
-                continue
-            left = lease.remaining if lease.available < 0 else lease.available + lease.remaining
-            if scope.unit == "tokens":
-                tokens = left if tokens is None or left < tokens else tokens
-            else:
-                money = left if money is None or left < money else money
-        return tokens, money
-
     def take_idle(self, scope_id: str, period_ends_at: int | None = None) -> int:
         """Stop holding what is available of a scope in a period, so that it can be returned to consumption."""
         lease = self.leases.get(scope_id)
@@ -191,12 +192,12 @@ class LeaseBook:
 
     def _covers(self, reservation: Reservation, now: int) -> bool:
         lease = self.leases.get(reservation.scope_id)
-        return lease is not None and lease.available >= reservation.amount and not lease.has_ended(now)
+        return lease is not None and lease.available >= reservation.amount and now < lease.usable_until
 
 
 def wish_for(reservation: Reservation, lease: Lease | None, now: int = 0) -> LeaseWish:
     """What to ask for so that a reservation fits: the shortfall, and a stock for the calls to come."""
-    if lease is not None and lease.has_ended(now):
+    if lease is not None and now >= lease.usable_until:
         # Perhaps our clock is ahead, and what is asked for comes on top of what we hold: no stock then.
         needed = min(max(reservation.amount, 1), _MOST)
         return LeaseWish(reservation.scope_id, needed, needed)
@@ -220,7 +221,7 @@ def lease_size(remaining: int, needed: int, wanted: int) -> int:
 
 def _may_grow(lease: Lease, amount: int, now: int) -> bool:
     """Near the limit no lease is refilled ahead: there a stock for one is what another lacks."""
-    return 0 < amount * _LARGEST_PART <= lease.remaining and not lease.has_ended(now)
+    return 0 < amount * _LARGEST_PART <= lease.remaining and now < lease.usable_until
 
 
 def _add(lease: Lease, grant: LeaseGrant, now: int) -> None:
@@ -230,7 +231,7 @@ def _add(lease: Lease, grant: LeaseGrant, now: int) -> None:
     lease.remaining = grant.remaining
     lease.period_ends_at = ends_at
     lease.newest_grant = max(lease.newest_grant, grant.number)
-    lease.usable_until = ends_at if ends_at is None or now < ends_at else now + _ASK_AGAIN
+    lease.usable_until = _NEVER if ends_at is None else ends_at if now < ends_at else now + _ASK_AGAIN
 
 
 def _stock_wish(scope_id: str, amount: int, lease: Lease) -> LeaseWish:

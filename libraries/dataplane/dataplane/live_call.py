@@ -4,26 +4,23 @@ import msgspec
 
 from dataplane.admission import Admitted
 from dataplane.call_records import CallFacts, Settled
-from dataplane.records import KeyRecord, Route
+from dataplane.leases import Left
+from dataplane.passages import Passage
 from dataplane.wire_formats.openai.requests import OpenAiRequest
 
 
-class Moments(msgspec.Struct):
-    """Microseconds since 1970 UTC."""
+class LiveCall(msgspec.Struct, gc=False):
+    """One admitted call. Moments are microseconds since 1970 UTC; `sent` is 0 until its request left.
 
-    arrived: int
-    sent: int = 0
-    first_byte: int | None = None
+    Once it is charged there are `settled`, and what is `left` of its scopes.
+    """
 
-
-class LiveCall(msgspec.Struct):
-    """One admitted call; `settled` once it is charged."""
-
+    passage: Passage
     facts: CallFacts
     admitted: Admitted
-    key: KeyRecord
-    route: Route
     request: OpenAiRequest
-    moments: Moments
     completion_bound: int
+    sent: int = 0
+    first_byte: int | None = None
     settled: Settled | None = None
+    left: Left = (None, None)

@@ -30,6 +30,7 @@ from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.passages import Passages
 from dataplane.plane_settings import PlaneSettings
 from dataplane.ports import Vendors
 from dataplane.rate_leaser import RateLeaser
@@ -92,8 +93,10 @@ class Calls:
         self.analytics = AnalyticsBuffer(GrpcAnalytics(outside.consumption), lambda: _new_id("anb"))
         limits = CallLimits()
         self.parts = CallParts(
-            authenticate=Authenticate(keys, knobs.key_pepper.get_secret_value().encode()),
-            routes=GrpcRoutes(outside.publishing, outside.consumption, time.monotonic, _microseconds),
+            passages=Passages(
+                Authenticate(keys, knobs.key_pepper.get_secret_value().encode()),
+                GrpcRoutes(outside.publishing, outside.consumption, time.monotonic, _microseconds),
+            ),
             keeper=keeper,
             ledger=self.ledger,
             vendors=outside.vendors,

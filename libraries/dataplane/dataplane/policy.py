@@ -1,17 +1,12 @@
 """Whether a key may call a listing at all: pure rules over the two records."""
 
-from collections.abc import Callable
-
 from chassis.errors import MarketplaceError
 from dataplane.records import PERMISSION_CALL, PERMISSION_MODELS, KeyRecord, Route
 from dataplane.refusals import ModelNotFound, PermissionMissing
 
-Policy = Callable[[KeyRecord, Route, int], MarketplaceError | None]
 
-
-def key_allows(record: KeyRecord, route: Route, now: int) -> MarketplaceError | None:
-    """The key's own rules: permission to call, and its lists of listings and models."""
-    del now
+def key_allows(record: KeyRecord, route: Route) -> MarketplaceError | None:
+    """Why the key's own rules do not let it call a route, or None: permission to call, lists of listings and models."""
     if PERMISSION_CALL not in record.permissions:
         return call_refusal(record)
     return None if covers(record, route) else _hidden(route)

@@ -29,8 +29,9 @@ class PolicyBook:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody sent policies, and nobody is expected to."""
-        return self.enforced is None and not self.expected
+        """Whether there is nothing to decide by: no policy was sent, and none is waited for."""
+        enforced = self.enforced
+        return not self.expected if enforced is None else enforced.rules is None
 
     @property
     def version(self) -> int:

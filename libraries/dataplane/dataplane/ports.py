@@ -18,6 +18,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 class KeyRecords(Protocol):
     """Keys by their digest."""
 
+    @property
+    def changes(self) -> int:
+        """Grows whenever a record that was known is not to be used any more."""
+        ...
+
     def known(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
         """The record where it is fresh in memory; None says nothing."""
         ...

@@ -11,6 +11,7 @@ import msgspec
 from dataplane.usage import Usage
 
 _MILLION = 1_000_000
+_HALF = _MILLION // 2
 _NANODOLLARS = 1_000_000_000
 
 
@@ -42,20 +43,22 @@ def cost_nanodollars(usage: Usage, price: Price | None) -> int | None:
     """The cost of a call in nano-dollars, rounded half-up once; None where a part that was used has no known price."""
     if price is None:
         return None
-    cached = usage.cached_prompt_tokens if price.cached_prompt is not None else 0
-    plain = _part(usage.prompt_tokens - cached, price.prompt)
-    completion = _part(usage.completion_tokens, price.completion)
-    if plain is None or completion is None:
+    cached = 0 if price.cached_prompt is None else usage.cached_prompt_tokens
+    prompt, completion = usage.prompt_tokens - cached, usage.completion_tokens
+    if (prompt and price.prompt is None) or (completion and price.completion is None):
         return None
-    return _rounded(plain + completion + cached * (price.cached_prompt or 0), price)
+    total = prompt * (price.prompt or 0) + completion * (price.completion or 0) + cached * (price.cached_prompt or 0)
+    return price.per_request + (total + _HALF) // _MILLION
 
 
 def worst_cost_nanodollars(prompt_bound: int, completion_bound: int, price: Price | None) -> int | None:
     """The most that a call within these bounds can cost; a cached token is held at the dearer of its two prices."""
     if price is None or price.prompt is None or price.completion is None:
         return cost_nanodollars(Usage(prompt_bound, completion_bound), price)
-    dearest = price.prompt if price.cached_prompt is None else max(price.prompt, price.cached_prompt)
-    return _rounded(prompt_bound * dearest + completion_bound * price.completion, price)
+    dearest, cached = price.prompt, price.cached_prompt
+    if cached is not None and cached > dearest:
+        dearest = cached
+    return price.per_request + (prompt_bound * dearest + completion_bound * price.completion + _HALF) // _MILLION
 
 
 def price_in_force(price: Price | None, fallback: Price | None, unknown: UnknownPrice) -> tuple[Price | None, bool]:
@@ -69,16 +72,7 @@ def price_in_force(price: Price | None, fallback: Price | None, unknown: Unknown
 
 def dollars(nanodollars: int) -> str:
     """A decimal string of dollars, exact: 1_500_000 gives 0.001500000."""
-    sign = "-" if nanodollars < 0 else ""
-    whole, rest = divmod(abs(nanodollars), _NANODOLLARS)
-    return f"{sign}{whole}.{rest:09d}"
-
-
-def _rounded(total: int, price: Price) -> int:
-    return price.per_request + (total + _MILLION // 2) // _MILLION
-
-
-def _part(tokens: int, price: int | None) -> int | None:
-    if tokens == 0:
-        return 0
-    return None if price is None else tokens * price
+    if nanodollars < 0:
+        return "-" + dollars(-nanodollars)
+    whole, rest = divmod(nanodollars, _NANODOLLARS)
+    return f"{whole}.{rest:09d}"

@@ -6,7 +6,7 @@ import msgspec
 MOST_TOKENS_BELIEVED = 1 << 31
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one call; `cached_prompt_tokens` are part of the prompt, reasoning is part of the completion."""
 
     prompt_tokens: int
@@ -27,4 +27,4 @@ def believable(prompt: int, completion: int, cached: int) -> Usage | None:
     """A reported usage, or None where the numbers cannot be true (negative, or beyond 2^31)."""
     if not 0 <= prompt <= MOST_TOKENS_BELIEVED or not 0 <= completion <= MOST_TOKENS_BELIEVED:
         return None
-    return Usage(prompt, completion, min(max(cached, 0), prompt))
+    return Usage(prompt, completion, cached if 0 <= cached <= prompt else max(0, min(cached, prompt)))

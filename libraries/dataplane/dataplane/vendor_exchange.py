@@ -1,18 +1,17 @@
 """One call's exchange with its vendor: written down, forwarded, metered, settled before its last bytes leave."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chassis.errors import MarketplaceError
 from dataplane.analytics_buffer import CallEnd
-from dataplane.call_facts_shown import EndFacts, begin_lines, end_comment, end_lines, facts_at_end, rates_left
+from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, facts_at_end, rates_left
 from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
-from dataplane.rate_headers import Left
 from dataplane.refusals import UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
 from dataplane.token_estimates import estimated_usage
@@ -33,6 +32,7 @@ _READ_OUT_SECONDS = 0.25
 _FAREWELL = b"data: [DONE]\n\n"
 # A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
 _MOST_BYTES_PER_TOKEN = 256
+_NO_HEAD: Mapping[bytes, bytes] = {}
 _JSON_TYPE = b"application/json"
 _JSON_LINE = b"content-type: application/json\r\n"
 _STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
@@ -79,14 +79,15 @@ class VendorExchange:
         self._loop = asyncio.get_running_loop()
         self._connection: ClientConnection | None = None
         self._meter: StreamMeter | None = None
-        self._head: dict[bytes, bytes] = {}
+        self._head: Mapping[bytes, bytes] = _NO_HEAD
         self._parts: list[bytes] = []
         self._size = 0
         self._status = 0
         self._finished = False
-        began = self._loop.time()
-        self._until = began + around.limits.total_seconds
-        self.deadline = min(began + around.limits.head_seconds, self._until)
+        began, limits = self._loop.time(), around.limits
+        self._until = until = began + limits.total_seconds
+        first = began + limits.head_seconds
+        self.deadline = first if first < until else until
 
     def start(self, connection: ClientConnection, request: bytes) -> None:
         """Write the call down, then send it; raises JournalUnavailable, and then nothing was sent nor taken."""
@@ -96,7 +97,7 @@ class VendorExchange:
         except BaseException:
             connection.unused()
             raise
-        call.moments.sent = around.now()
+        call.sent = around.now()
         self._connection = connection
         around.ticker.watch(self)
         connection.send(request, self)
@@ -133,8 +134,8 @@ class VendorExchange:
         """A part of the reply."""
         if self._finished:
             return
-        if self.call.moments.first_byte is None:
-            self.call.moments.first_byte = self._around.now()
+        if self.call.first_byte is None:
+            self.call.first_byte = self._around.now()
         self._extend()
         if self._meter is not None:
             self._stream(self._meter, data)
@@ -145,6 +146,13 @@ class VendorExchange:
             self._break(UpstreamFailed(f"The provider's reply is larger than {most} bytes."))
         else:
             self._parts.append(data)
+
+    def answered(self, status: int, headers: Headers, body: bytes) -> None:
+        """The whole response at once."""
+        self.head_came(status, headers)
+        if body:
+            self.body_came(body)
+        self.ended()
 
     def ended(self) -> None:
         """The reply is whole."""
@@ -201,16 +209,20 @@ class VendorExchange:
             outcome = Outcome.CUT
             ending = error_event(_Cut("The stream passed the tokens reserved for it and was cut."))
         tail = meter.finish() or (_FAREWELL if outcome is Outcome.CUT else b"")
-        facts = self._facts_at_end(outcome, meter.usage or self._seen(), rates_left(self.call))
+        left = rates_left(self.call)
+        settled = self._settle(outcome, 200, meter.usage or self._seen())
+        facts = facts_at_end(self.call, settled, left)
         self._caller.end(ending + comment(end_comment(self.call, facts)) + tail)
 
     def _plain(self) -> None:
-        body = self._body()
-        left = rates_left(self.call)
-        facts = self._facts_at_end(Outcome.COMPLETED, reply_usage(body) or self._seen(), left)
+        call, body = self.call, self._body()
+        # As they stand while this call still counts as under way.
+        left = rates_left(call)
+        settled = self._settle(Outcome.COMPLETED, 200, reply_usage(body) or self._seen())
         said = self._head.get(b"content-type", _JSON_TYPE)
         content_type = _JSON_LINE if said == _JSON_TYPE else header_lines([(b"content-type", said)])
-        self._caller.reply(200, content_type + begin_lines(self.call, left) + end_lines(facts), body)
+        lines = b"%b%b%b" % (content_type, begin_lines(call, left), end_lines(facts_at_end(call, settled, left)))
+        self._caller.reply(200, lines, body)
         self._finish()
 
     def _refuse(self) -> None:
@@ -245,20 +257,18 @@ class VendorExchange:
         self.deadline = self._loop.time() + _READ_OUT_SECONDS
 
     def _extend(self) -> None:
-        self.deadline = min(self._loop.time() + self._around.limits.idle_seconds, self._until)
+        soon = self._loop.time() + self._around.limits.idle_seconds
+        self.deadline = soon if soon < self._until else self._until
 
     def _settle(self, outcome: Outcome, status: int, usage: Usage) -> Settled:
-        call = self.call
+        call, around = self.call, self._around
         settled = call.settled
         if settled is None:
-            ending = Ending(outcome, status, usage, self._around.now(), call.moments.first_byte)
-            settled = call.settled = self._around.ledger.settle(call.facts, call.admitted, ending)
-            self._around.ended((settled, call.moments.sent))
+            ending = Ending(outcome, status, usage, around.now(), call.first_byte)
+            settled, call.left = around.ledger.settle(call.facts, call.admitted, ending)
+            call.settled = settled
+            around.ended((settled, call.sent))
         return settled
-
-    def _facts_at_end(self, outcome: Outcome, usage: Usage, left: Left) -> EndFacts:
-        settled = self._settle(outcome, 200, usage)
-        return facts_at_end(self.call, settled, self._around.ledger.state.leases, left)
 
     def _passes_bound(self, meter: StreamMeter) -> bool:
         bound = self.call.completion_bound

@@ -20,7 +20,7 @@ from chassis.clock import SystemClock
 from chassis.errors import MarketplaceError
 from chassis.identity.service_tokens import ServiceTokenIssuer
 from chassis.rpc.channel import Peer
-from dataplane.admission import AdmissionState, Admitted, CallRequest
+from dataplane.admission import AdmissionState, Admitted, asking
 from dataplane.call_ledger import CallLedger, Ending, facts_of
 from dataplane.call_records import CallFacts, Outcome
 from dataplane.control_plane.leases_client import GrpcLeaseSource
@@ -71,11 +71,11 @@ class Holder:
 
     async def _call(self, key: KeyRecord, tokens: int) -> str:
         try:
-            asked = CallRequest(key, _ROUTE, tokens, 0)
+            asked = asking(key, _ROUTE, tokens, 0)
             admitted = await self.keeper.admit(asked)
         except MarketplaceError as error:
             return error.code
-        facts = facts_of(f"call_{secrets.token_hex(16)}", _now(), asked, admitted)
+        facts = facts_of(f"call_{secrets.token_hex(16)}", _now(), asked.terms, admitted)
         self.ledger.open(facts, admitted)
         self.calls.append((facts, admitted))
         return "admitted"

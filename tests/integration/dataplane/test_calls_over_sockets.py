@@ -192,7 +192,7 @@ async def _read_a_little(caller: httpx.AsyncClient, url: str, headers: Any, body
 
 async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path) -> None:
     async with _door(tmp_path, _Vendor()) as (url, bench), _client(url) as client:
-        bench.door.parts.routes.routes[0] = a_route(endpoint_url="http://127.0.0.1:9/v1", credential=None)
+        bench.door.parts.passages.routes.routes[0] = a_route(endpoint_url="http://127.0.0.1:9/v1", credential=None)
         messages: Any = [{"role": "user", "content": "hi"}]
         with pytest.raises(openai.InternalServerError) as failed:
             await client.chat.completions.create(model="acme/echo", messages=messages)

@@ -8,7 +8,7 @@ from fakes.call_door import a_key, a_route
 from pydantic import SecretStr
 
 from chassis.valkey import open_valkey
-from dataplane.admission import AdmissionState, Admitted, CallRequest
+from dataplane.admission import AdmissionState, Admitted, asking
 from dataplane.control_plane.valkey_rate_store import ValkeyRateStore
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.rate_leaser import RateLeaser
@@ -17,7 +17,7 @@ from fleet.embedded_valkey import EmbeddedValkey, embedded_valkey
 from fleet.one_part import start, stop
 
 PATIENCE_SECONDS = 20.0
-CALL = CallRequest(a_key(limits=RateLimits(requests_per_second=1000, burst=2000), scopes=()), a_route(), 1, 0)
+CALL = asking(a_key(limits=RateLimits(requests_per_second=1000, burst=2000), scopes=()), a_route(), 1, 0)
 
 
 async def _until(keeper: LeaseKeeper, leaser: RateLeaser, *, degraded: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fakes.call_door import START, a_key, a_route
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest, admit
+from dataplane.admission import AdmissionState, Admitted, admit, asking
 from dataplane.call_ledger import CallLedger, Ending, facts_of
 from dataplane.call_records import Outcome
 from dataplane.journal import open_journal
@@ -17,7 +17,7 @@ from dataplane.usage import Usage
 
 _KEY = a_key(scopes=(LimitedScope("tokens", "key", "tokens", 1000),))
 
-_ASKED = CallRequest(_KEY, a_route(), 0, 0)
+_ASKED = asking(_KEY, a_route(), 0, 0)
 
 
 def _ledger(folder: Path) -> CallLedger:
@@ -27,7 +27,7 @@ def _ledger(folder: Path) -> CallLedger:
 
 
 def _admitted(ledger: CallLedger, tokens: int) -> Admitted:
-    decision = admit(ledger.state, CallRequest(_KEY, a_route(), tokens, 0), START)
+    decision = admit(ledger.state, asking(_KEY, a_route(), tokens, 0), START)
     assert isinstance(decision, Admitted)
     return decision
 
@@ -38,7 +38,7 @@ def test_what_a_call_left_is_not_lent_again_before_its_end_is_on_the_disk(
     ledger = _ledger(tmp_path)
     lease = ledger.state.leases.leases["tokens"]
     admitted = _admitted(ledger, 60)
-    facts = facts_of("call_1", START, _ASKED, admitted)
+    facts = facts_of("call_1", START, _ASKED.terms, admitted)
     ledger.open(facts, admitted)
     monkeypatch.setattr(os, "write", lambda file, data: 0)
     ledger.settle(facts, admitted, Ending(Outcome.COMPLETED, 200, Usage(10), START))
@@ -47,7 +47,7 @@ def test_what_a_call_left_is_not_lent_again_before_its_end_is_on_the_disk(
     assert lease.available == 40
     other = _admitted(ledger, 30)
     with pytest.raises(JournalUnavailable):
-        ledger.open(facts_of("call_2", START, _ASKED, other), other)
+        ledger.open(facts_of("call_2", START, _ASKED.terms, other), other)
     assert lease.available == 40
     monkeypatch.undo()
     ledger.catch_up()
@@ -57,10 +57,10 @@ def test_what_a_call_left_is_not_lent_again_before_its_end_is_on_the_disk(
 def test_the_next_call_finds_what_was_withheld(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = _ledger(tmp_path)
     first, second = _admitted(ledger, 60), _admitted(ledger, 40)
-    ledger.open(facts_of("call_1", START, _ASKED, first), first)
+    ledger.open(facts_of("call_1", START, _ASKED.terms, first), first)
     monkeypatch.setattr(os, "write", lambda file, data: 0)
-    ledger.release(facts_of("call_1", START, _ASKED, first), first, 502, "upstream_unreachable")
+    ledger.release(facts_of("call_1", START, _ASKED.terms, first), first, 502, "upstream_unreachable")
     monkeypatch.undo()
     assert ledger.state.leases.leases["tokens"].available == 0
-    ledger.open(facts_of("call_2", START, _ASKED, second), second)
+    ledger.open(facts_of("call_2", START, _ASKED.terms, second), second)
     assert ledger.state.leases.leases["tokens"].available == 60

@@ -37,7 +37,7 @@ def test_a_model_that_is_named_like_somebodys_listing_is_not_taken_for_it() -> N
     key = a_key(allowed_models=frozenset({"acme/echo"}))
     assert covers(key, honest)
     assert not covers(key, forged)
-    assert isinstance(key_allows(key, forged, 0), ModelNotFound)
+    assert isinstance(key_allows(key, forged), ModelNotFound)
 
 
 def test_both_lists_must_mean_the_route_and_an_empty_one_means_every_one() -> None:
@@ -50,8 +50,8 @@ def test_both_lists_must_mean_the_route_and_an_empty_one_means_every_one() -> No
 
 def test_calling_and_listing_are_two_permissions() -> None:
     caller, reader = a_key(permissions=frozenset({PERMISSION_CALL})), a_key(permissions=frozenset({PERMISSION_MODELS}))
-    assert key_allows(caller, ROUTE, 0) is None
-    assert isinstance(key_allows(reader, ROUTE, 0), PermissionMissing)
+    assert key_allows(caller, ROUTE) is None
+    assert isinstance(key_allows(reader, ROUTE), PermissionMissing)
     assert isinstance(listing_refusal(caller), PermissionMissing)
     assert listing_refusal(reader) is None
     assert (may_see(caller, ROUTE), may_see(reader, ROUTE)) == (False, True)

@@ -10,7 +10,7 @@ from fakes.call_door import START, a_key, a_route
 from fakes.spend_ledger import Account, SpendLedger
 
 from chassis.errors import Unavailable
-from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease
+from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.leases import LeaseGrant, LeaseWish, Reservation, ScopeShort
 from dataplane.ports import LeaseAnswer, LeaseSource
@@ -73,7 +73,7 @@ def _keeper(source: LeaseSource, returned: list[Reservation] | None = None) -> L
 
 
 def _call(tokens: int) -> CallRequest:
-    return CallRequest(_TOKENS, a_route(), tokens, 0)
+    return asking(_TOKENS, a_route(), tokens, 0)
 
 
 @dataclass
@@ -119,8 +119,8 @@ async def test_an_answer_that_comes_while_a_lost_one_is_asked_for_is_credited_on
     both = a_key(scopes=(LimitedScope("money", "team", "nanodollars", 1), LimitedScope("tokens", "key", "tokens", 1)))
     one = a_key(scopes=(LimitedScope("tokens", "key", "tokens", 1),))
     with pytest.raises(LeasesUnavailable):
-        await keeper.admit(CallRequest(one, a_route(), 10, 0))
-    under_way = asyncio.create_task(keeper.admit(CallRequest(both, a_route(), 20, 0)))
+        await keeper.admit(asking(one, a_route(), 10, 0))
+    under_way = asyncio.create_task(keeper.admit(asking(both, a_route(), 20, 0)))
     await asyncio.sleep(0)
     recalled = asyncio.create_task(keeper.ask_again("tokens"))
     await asyncio.sleep(0.01)
@@ -139,11 +139,11 @@ async def test_what_a_lost_answer_granted_is_found_before_a_call_is_refused() ->
     lossy = _LosesFirst(source)
     keeper = _keeper(lossy)
     with pytest.raises(LeasesUnavailable):
-        await keeper.admit(CallRequest(both, a_route(), 20, 0))
-    assert isinstance(await keeper.admit(CallRequest(one, a_route(), 20, 0)), Admitted)
+        await keeper.admit(asking(both, a_route(), 20, 0))
+    assert isinstance(await keeper.admit(asking(one, a_route(), 20, 0)), Admitted)
     assert source.accounts["tokens"].leased["h"] == 20
     with pytest.raises(QuotaExhausted):
-        await keeper.admit(CallRequest(one, a_route(), 20, 0))
+        await keeper.admit(asking(one, a_route(), 20, 0))
 
 
 async def test_many_callers_share_one_refill() -> None:
@@ -267,6 +267,6 @@ async def test_a_full_scope_says_which_and_when_it_resets() -> None:
     key = a_key(scopes=(LimitedScope("team-money", "team", "nanodollars", 5),))
     money = LeaseAnswer(short=(ScopeShort("team-money", 5, 5),))
     with pytest.raises(BudgetExhausted) as budget:
-        await _keeper(_Answers(money)).admit(CallRequest(key, a_route(), 10, 0))
+        await _keeper(_Answers(money)).admit(asking(key, a_route(), 10, 0))
     assert budget.value.http_status == 402
     assert budget.value.retry_after is None

@@ -5,7 +5,7 @@ from fakes.call_door import START, a_key, a_route
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, Refused, admit
+from dataplane.admission import AdmissionState, Admitted, NeedsLease, Refused, admit, asking
 from dataplane.leases import LeaseBook, LeaseGrant, Reservation, lease_size
 from dataplane.limits import RateBook
 from dataplane.records import LimitedScope, RateLimits
@@ -19,7 +19,7 @@ def _held(book: LeaseBook) -> dict[str, int]:
 
 
 def test_a_call_debits_every_scope_or_none() -> None:
-    state, request = AdmissionState(), CallRequest(a_key(), a_route(), 100, 50)
+    state, request = AdmissionState(), asking(a_key(), a_route(), 100, 50)
     state.leases.grant([LeaseGrant("team-money", 10**9, 0), LeaseGrant("key-tokens", 149, 0)])
     decision = admit(state, request, START)
     assert isinstance(decision, NeedsLease)
@@ -34,7 +34,7 @@ def test_a_call_debits_every_scope_or_none() -> None:
 
 
 def test_a_call_that_could_cost_more_than_amounts_can_say_asks_for_what_no_limit_has() -> None:
-    state, request = AdmissionState(), CallRequest(a_key(), a_route(), 100, 2**31 * 2**10 * 2**20)
+    state, request = AdmissionState(), asking(a_key(), a_route(), 100, 2**31 * 2**10 * 2**20)
     decision = admit(state, request, START)
     assert isinstance(decision, NeedsLease)
     assert {wish.wanted for wish in decision.wishes} == {2**62}
@@ -46,13 +46,13 @@ def test_a_refused_call_takes_nothing_and_key_comes_before_limits_before_policy_
     state = AdmissionState()
     state.leases.grant([LeaseGrant("team-money", 10**9, 0), LeaseGrant("key-tokens", 10**6, 0)])
     good = a_key(limits=limits)
-    unpriced = CallRequest(a_key(limits=limits, permissions=frozenset()), a_route(price=None), 1, 1)
+    unpriced = asking(a_key(limits=limits, permissions=frozenset()), a_route(price=None), 1, 1)
     codes: list[str] = []
     for request in (
-        CallRequest(a_key(limits=limits, state="revoked"), a_route(price=None), 1, 1),
+        asking(a_key(limits=limits, state="revoked"), a_route(price=None), 1, 1),
         unpriced,
-        CallRequest(good, a_route(price=None), 1, 1),
-        CallRequest(good, a_route(), 1, 1),
+        asking(good, a_route(price=None), 1, 1),
+        asking(good, a_route(), 1, 1),
         unpriced,
     ):
         decision = admit(state, request, START)
@@ -100,12 +100,12 @@ def test_what_a_call_did_not_spend_goes_back_and_a_period_that_ended_gets_nothin
     book.grant([LeaseGrant("s", 100, 0, period_ends_at=1000)])
     held = book.take([SCOPE], 60, 0, 0)
     assert held is not None
-    assert not book.settle(held, [25])
+    assert book.settle(held, [25]) == ([], (75, None))
     assert _held(book) == {"s": 75}
-    assert not book.settle(held, [80])
+    assert not book.settle(held, [80])[0]
     assert _held(book) == {"s": 75}
     book.grant([LeaseGrant("s", 50, 0, period_ends_at=2000)])
-    assert book.settle(held, [25]) == [Reservation("s", 35, "tokens", 1000)]
+    assert book.settle(held, [25])[0] == [Reservation("s", 35, "tokens", 1000)]
     assert _held(book) == {"s": 50}
 
 

@@ -9,7 +9,6 @@ from dataplane.wire_formats.openai.requests import (
     Operation,
     body_for,
     completion_bound,
-    operation_of,
     prompt_bound,
     read_request,
 )
@@ -91,8 +90,8 @@ def test_a_field_of_the_wrong_kind_is_named(body: bytes, param: str) -> None:
 
 
 def test_the_body_tells_its_operation() -> None:
-    assert operation_of(b'{"messages":[]}') == "chat/completions"
-    assert operation_of(b'{"prompt":"x"}') == "completions"
-    assert operation_of(b'{"input":"x"}') == "embeddings"
+    assert read_request(None, b'{"messages":[]}').operation == "chat/completions"
+    assert read_request(None, b'{"prompt":"x"}').operation == "completions"
+    assert read_request(None, b'{"input":"x"}').operation == "embeddings"
     with pytest.raises(RequestInvalid):
-        operation_of(b"{}")
+        read_request(None, b"{}")

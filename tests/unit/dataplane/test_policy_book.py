@@ -8,7 +8,7 @@ from fakes.call_door import START, a_bench, a_key, a_route
 from fakes.dataplane_ports import FakeUpstream, json_answer
 from fakes.policies import NO_ACME, a_policy, enforced
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, NeedsRate, Refused, admit
+from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, NeedsRate, Refused, admit, asking
 from dataplane.call_ledger import facts_of
 from dataplane.call_records import Unknown
 from dataplane.control_plane.settlement_client import write_ended_call
@@ -34,7 +34,7 @@ def forbidding(fail_mode: FailMode = "closed") -> PolicyBook:
 
 
 def test_a_denial_names_the_policy_and_its_reason() -> None:
-    decision = admit(AdmissionState(policy_book=forbidding()), CallRequest(a_key(), ACME, 10, 10), START)
+    decision = admit(AdmissionState(policy_book=forbidding()), asking(a_key(), ACME, 10, 10), START)
     assert isinstance(decision, Refused)
     error = decision.error
     assert (error.code, error.http_status, error.retry_after) == ("policy_denied", 403, None)
@@ -44,14 +44,14 @@ def test_a_denial_names_the_policy_and_its_reason() -> None:
 
 def test_policies_are_asked_after_key_and_limits_and_before_anything_is_reserved() -> None:
     state = AdmissionState(policy_book=forbidding())
-    assert answer(state, CallRequest(a_key(), ACME, 10, 10)) == "policy_denied"
-    assert answer(state, CallRequest(a_key(), BETA, 10, 10)) == NeedsLease.__name__
-    assert answer(state, CallRequest(a_key(scopes=()), BETA, 10, 10)) == Admitted.__name__
-    assert answer(state, CallRequest(a_key(state="revoked"), ACME, 10, 10)) == "invalid_api_key"
-    assert answer(state, CallRequest(a_key(permissions=frozenset()), ACME, 10, 10)) == "permission_denied"
+    assert answer(state, asking(a_key(), ACME, 10, 10)) == "policy_denied"
+    assert answer(state, asking(a_key(), BETA, 10, 10)) == NeedsLease.__name__
+    assert answer(state, asking(a_key(scopes=()), BETA, 10, 10)) == Admitted.__name__
+    assert answer(state, asking(a_key(state="revoked"), ACME, 10, 10)) == "invalid_api_key"
+    assert answer(state, asking(a_key(permissions=frozenset()), ACME, 10, 10)) == "permission_denied"
     fast = a_key(key_id="key_fast", scopes=(), limits=RateLimits(requests_per_second=0.001, burst=1))
-    assert answer(state, CallRequest(fast, BETA, 10, 10)) == Admitted.__name__
-    assert answer(state, CallRequest(fast, ACME, 10, 10)) in ("rate_limit_exceeded", NeedsRate.__name__)
+    assert answer(state, asking(fast, BETA, 10, 10)) == Admitted.__name__
+    assert answer(state, asking(fast, ACME, 10, 10)) in ("rate_limit_exceeded", NeedsRate.__name__)
     assert state.policy_book.denials == 1
     assert not state.leases.leases
 
@@ -68,17 +68,17 @@ def test_policies_are_asked_after_key_and_limits_and_before_anything_is_reserved
 def test_without_a_bundle_calls_pass_only_where_none_is_expected_or_it_was_declared(
     book: PolicyBook, expected: str
 ) -> None:
-    assert answer(AdmissionState(policy_book=book), CallRequest(a_key(scopes=()), ACME, 10, 10)) == expected
+    assert answer(AdmissionState(policy_book=book), asking(a_key(scopes=()), ACME, 10, 10)) == expected
 
 
 @pytest.mark.parametrize(("book", "version"), [(PolicyBook(), 0), (forbidding(), forbidding().version)])
 def test_a_call_that_is_let_in_carries_the_version_of_its_policies_to_its_settlement(
     book: PolicyBook, version: int
 ) -> None:
-    asked = CallRequest(a_key(scopes=()), BETA, 10, 10)
+    asked = asking(a_key(scopes=()), BETA, 10, 10)
     decision = admit(AdmissionState(policy_book=book), asked, START)
     assert isinstance(decision, Admitted)
-    facts = facts_of("call_1", START, asked, decision)
+    facts = facts_of("call_1", START, asked.terms, decision)
     ended = EndedCall()
     write_ended_call(ended, Unknown(facts))
     assert ended.usage.policy_version == version
@@ -86,13 +86,13 @@ def test_a_call_that_is_let_in_carries_the_version_of_its_policies_to_its_settle
 
 
 def test_missing_policies_are_worth_waiting_for() -> None:
-    decision = admit(AdmissionState(policy_book=PolicyBook(expected=True)), CallRequest(a_key(), ACME, 1, 1), START)
+    decision = admit(AdmissionState(policy_book=PolicyBook(expected=True)), asking(a_key(), ACME, 1, 1), START)
     assert isinstance(decision, Refused)
     assert (decision.error.http_status, decision.error.retry_after) == (503, 5.0)
 
 
 def test_a_stale_bundle_lets_nothing_pass_where_it_is_closed_and_is_enforced_as_it_stands_where_it_is_open() -> None:
-    request, forbidden = CallRequest(a_key(scopes=()), BETA, 10, 10), CallRequest(a_key(scopes=()), ACME, 10, 10)
+    request, forbidden = asking(a_key(scopes=()), BETA, 10, 10), asking(a_key(scopes=()), ACME, 10, 10)
     for mode, fresh, stale in (("closed", "Admitted", "policies_unavailable"), ("open", "Admitted", "Admitted")):
         book = forbidding("closed" if mode == "closed" else "open")
         book.expected = True

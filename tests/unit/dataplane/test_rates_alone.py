@@ -7,7 +7,7 @@ from fakes.call_door import START, a_key, a_route
 from fakes.rate_buckets import BucketsOf, RateBuckets
 from fakes.virtual_time import run_virtually
 
-from dataplane.admission import AdmissionState, Admitted, CallRequest, Refused, admit
+from dataplane.admission import AdmissionState, Admitted, Refused, admit, asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.rate_asks import RateAnswer, RateAsk
 from dataplane.rate_leaser import PARKED_SECONDS, RateLeaser
@@ -52,7 +52,7 @@ def _process(
 
 async def _let_in(keeper: LeaseKeeper, key: KeyRecord, tries: int) -> int:
     """How many of so many calls at once may go."""
-    request = CallRequest(key, a_route(), 1, 0)
+    request = asking(key, a_route(), 1, 0)
     tried = await asyncio.gather(*(keeper.admit(request) for _ in range(tries)), return_exceptions=True)
     assert all(isinstance(outcome, Admitted | RateLimited) for outcome in tried)
     return sum(isinstance(outcome, Admitted) for outcome in tried)
@@ -197,4 +197,4 @@ def test_after_a_clock_stepped_back_a_server_that_answers_again_is_found() -> No
 def test_a_key_that_may_have_no_call_at_once_has_none() -> None:
     state = AdmissionState()
     key = a_key(limits=RateLimits(max_concurrency=0), scopes=())
-    assert isinstance(admit(state, CallRequest(key, a_route(), 1, 0), START), Refused)
+    assert isinstance(admit(state, asking(key, a_route(), 1, 0), START), Refused)

@@ -9,7 +9,7 @@ from fakes.call_door import START, a_key, a_route
 from fakes.spend_ledger import Account, SpendLedger
 
 from chassis.errors import Conflict, Unavailable
-from dataplane.admission import AdmissionState, CallRequest
+from dataplane.admission import AdmissionState, asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.leases import LeaseGrant, LeaseWish
 from dataplane.ports import GivenBack, LeaseAnswer
@@ -95,7 +95,7 @@ async def test_nobody_asks_for_a_scope_while_some_of_it_is_on_its_way_back() -> 
     await asyncio.sleep(0)
     # Consumption would count the 30 as held here, and say that it is full.
     scope = LimitedScope(_SCOPE, "key", "tokens", 1000)
-    calls = [CallRequest(a_key(scopes=(scope,)), a_route(), 10, 0) for _ in range(3)]
+    calls = [asking(a_key(scopes=(scope,)), a_route(), 10, 0) for _ in range(3)]
     admitted = [asyncio.create_task(answers.keeper.admit(call)) for call in calls]
     for _ in range(50):
         await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def test_a_grant_whose_answer_was_lost_is_learnt_of_and_given_back() -> No
     answers = _answers(consumption)
     key = a_key(scopes=(LimitedScope(_SCOPE, "key", "tokens", 1000),))
     with pytest.raises(LeasesUnavailable):
-        await answers.keeper.admit(CallRequest(key, a_route(), 10, 0))
+        await answers.keeper.admit(asking(key, a_route(), 10, 0))
     granted = consumption.accounts[_SCOPE].leased["h"]
     await _until_answered(answers, Recall(_SCOPE, None, 8))
     [(_, [given])] = consumption.given
@@ -151,10 +151,10 @@ async def test_a_grant_that_a_call_asks_for_again_is_learnt_of_before_anything_g
     answers = _answers(consumption)
     key = a_key(scopes=(LimitedScope(_SCOPE, "key", "tokens", 1000),))
     with pytest.raises(LeasesUnavailable):
-        await answers.keeper.admit(CallRequest(key, a_route(), 10, 0))
+        await answers.keeper.admit(asking(key, a_route(), 10, 0))
     granted = consumption.accounts[_SCOPE].leased["h"]
     consumption.answers_come.clear()
-    admitted = asyncio.create_task(answers.keeper.admit(CallRequest(key, a_route(), 10, 0)))
+    admitted = asyncio.create_task(answers.keeper.admit(asking(key, a_route(), 10, 0)))
     await asyncio.sleep(0)
     running = asyncio.create_task(answers.run())
     answers.hear(Recall(_SCOPE, None, 8))

@@ -30,14 +30,14 @@ class Kept(Generic[Key, Value]):
     """A bounded memory of answers; None is an answer too, kept for `none_seconds`. Times are seconds.
 
     An answer that was asked for before it was dropped or expired, and came after that, is used by those who waited for
-    it already and not kept: it may tell of the time before.
+    it already and not kept: it may tell of the time before. `forgotten` counts how often that was done.
     """
 
     monotonic: Callable[[], float]
     fresh_seconds: float
     none_seconds: float
     stale_seconds: float
-    _forgotten: int = 0
+    forgotten: int = 0
     _recently: "deque[Callable[[Value | None], bool]]" = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
     _answers: dict[Key, _Answer[Value]] = field(default_factory=dict[Key, _Answer[Value]])
     _questions: dict[Key, "asyncio.Task[Value | None]"] = field(default_factory=dict[Key, "asyncio.Task[Value | None]"])
@@ -81,13 +81,13 @@ class Kept(Generic[Key, Value]):
             answer.expired = True
 
     def _forget(self, which: Callable[[Value | None], bool]) -> None:
-        self._forgotten += 1
+        self.forgotten += 1
         self._recently.append(which)
         # Whoever asks from now on does not wait for an answer from before.
         self._questions.clear()
 
     def _is_outdated(self, value: Value | None, since: int) -> bool:
-        missed = self._forgotten - since
+        missed = self.forgotten - since
         return missed > len(self._recently) or any(which(value) for which in islice(reversed(self._recently), missed))
 
     def _life(self, answer: _Answer[Value]) -> float:
@@ -106,7 +106,7 @@ class Kept(Generic[Key, Value]):
             del self._questions[key]
 
     async def _ask(self, key: Key, ask: Callable[[], Awaitable[Value | None]]) -> Value | None:
-        asked_at, forgotten = self.monotonic(), self._forgotten
+        asked_at, forgotten = self.monotonic(), self.forgotten
         value = await ask()
         if self._is_outdated(value, forgotten):
             return value

@@ -46,6 +46,11 @@ class GrpcKeyRecords:
     def __post_init__(self) -> None:
         self.kept = Kept(self.monotonic, DEAF_FRESH_SECONDS, UNKNOWN_SECONDS, STALE_SECONDS)
 
+    @property
+    def changes(self) -> int:
+        """How often records were dropped or expired."""
+        return self.kept.forgotten
+
     def known(self, digest: bytes, prove: Callable[[], bytes]) -> KeyRecord | None:
         """The record where it is fresh in memory."""
         return self.kept.known(digest, lambda: self._ask(digest, prove()))

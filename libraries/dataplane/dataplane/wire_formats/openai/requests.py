@@ -3,6 +3,7 @@
 The caller's bytes are forwarded otherwise untouched.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Literal, TypeVar
 
@@ -28,7 +29,7 @@ _MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
 _ROUGH_TOKENS_PER_PART = 4096
 
 
-class OpenAiRequest(msgspec.Struct, frozen=True):
+class OpenAiRequest(msgspec.Struct, frozen=True, gc=False):
     """A request as far as it matters here; `choices` counts all the answers that the vendor will write."""
 
     operation: Operation
@@ -40,7 +41,7 @@ class OpenAiRequest(msgspec.Struct, frozen=True):
     choices: int
 
 
-class _Fields(msgspec.Struct):
+class _Fields(msgspec.Struct, gc=False):
     """What is read of every body; null is as good as not there."""
 
     model: str | None = None
@@ -52,9 +53,15 @@ class _Fields(msgspec.Struct):
 _fields_decoder = msgspec.json.Decoder(_Fields)
 
 
-def read_request(operation: Operation, body: bytes) -> OpenAiRequest:
-    """Read and check what the call path needs; raises RequestInvalid naming the field."""
+def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
+    """Read and check what the call path needs; without an operation, the field that holds the input tells it.
+
+    Raises RequestInvalid naming the field.
+    """
     members = _members(body, None)
+    raw = members.raw
+    if operation is None:
+        operation = _operation_of(raw)
     try:
         fields = _fields_decoder.decode(body)
     except msgspec.DecodeError as error:
@@ -68,7 +75,7 @@ def read_request(operation: Operation, body: bytes) -> OpenAiRequest:
         stream,
         stream and _wants_usage(members),
         most if other is None else other if most is None else max(most, other),
-        1 if _MULTIPLIERS.isdisjoint(members.raw) else _choices(members) * _prompts(members, operation),
+        1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
     )
 
 
@@ -84,9 +91,7 @@ def _what_is_wrong(members: JsonMembers) -> RequestInvalid:
     return RequestInvalid("The body cannot be read.")
 
 
-def operation_of(body: bytes) -> Operation:
-    """Which operation a body without a path of its own asks for, by the field that holds its input."""
-    raw = _members(body, None).raw
+def _operation_of(raw: Mapping[str, msgspec.Raw]) -> Operation:
     for name, operation in _OPERATION_BY_INPUT.items():
         if name in raw:
             return operation
@@ -108,11 +113,12 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     where it is known, else at 4,096 tokens each. What a vendor adds beyond this shows as overdraft.
     """
     body = request.members.body
-    parts = body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE)
-    if parts and route.context_length is not None:
-        return route.context_length
-    bound = len(body) + parts * _ROUGH_TOKENS_PER_PART
-    return bound if route.context_length is None else min(bound, route.context_length)
+    bound, context = len(body), route.context_length
+    if _IMAGE in body or _AUDIO in body or _FILE in body:
+        if context is not None:
+            return context
+        bound += _ROUGH_TOKENS_PER_PART * (body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE))
+    return bound if context is None or bound < context else context
 
 
 def output_limit(request: OpenAiRequest, route: Route) -> int:
@@ -136,11 +142,11 @@ def body_for(request: OpenAiRequest, route: Route) -> bytes:
     """The caller's bytes with the vendor's model name, a bound on the answer, and the wish for usage set."""
     members = request.members
     splices = [members.setting("model", _json_text(route.upstream_model))]
-    if request.operation != "embeddings" and request.max_output is None:
+    if request.max_output is None and request.operation != "embeddings":
         splices.append(members.setting(route.max_tokens_field, str(output_limit(request, route)).encode()))
     if request.stream and not request.wants_usage and route.reports_stream_usage:
         splices.append(_asking_for_usage(members))
-    return spliced(members.body, _in_order(members, splices))
+    return spliced(members.body, splices if members.raw else _in_order(splices))
 
 
 @lru_cache(maxsize=1024)
@@ -148,10 +154,8 @@ def _json_text(text: str) -> bytes:
     return msgspec.json.encode(text)
 
 
-def _in_order(members: JsonMembers, splices: list[Splice]) -> list[Splice]:
+def _in_order(splices: list[Splice]) -> list[Splice]:
     """New members of an empty object need a comma between them, none after the last."""
-    if members.raw:
-        return splices
     inserted = [(start, end, value.rstrip(b",")) for start, end, value in splices]
     return [*((start, end, value + b",") for start, end, value in inserted[:-1]), inserted[-1]]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dataplane.call_facts_shown import end_announced
 from dataplane.records import Route
+from dataplane.route_lines import end_announced
 
 ROUTE: dict[str, Any] = {
     "listing_id": "lst_1",
