@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.call_records import CallFacts, JournalRecord, Opened, Released, Returned, Settled, Unmade
+from dataplane.call_records import CallFacts, Opened, Released, Returned, Settled, Unmade
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
@@ -48,6 +48,8 @@ class Journal:
         """Write that a request is about to leave; raises JournalUnavailable, and then the call must not be made."""
         data = frame(Opened(facts), self.incarnation)
         try:
+            if self._unwritten:
+                self._flush()
             self._append(data)
         except OSError as error:
             raise JournalUnavailable(
@@ -57,11 +59,11 @@ class Journal:
 
     def ended(self, record: Settled | Released) -> None:
         """Write the end of a call. Where the disk is full the record waits in memory for the next append."""
-        self._write_later(record, record.facts.call_id)
+        self._end(frame(record, self.incarnation), record.facts.call_id)
 
     def returned(self, record: Returned | Unmade) -> None:
         """Write that lease amounts are no longer held, or that a claim is given up."""
-        self._write_later(record, "")
+        self._end(frame(record, self.incarnation), "")
 
     def write_waiting(self) -> None:
         """Try once more to write what waits for the disk."""
@@ -100,14 +102,13 @@ class Journal:
             os.close(self._file)
         self._file, self.segment, self.length = file, following, len(carried)
 
-    def _write_later(self, record: JournalRecord, ends: str) -> None:
-        data = frame(record, self.incarnation)
+    def _end(self, data: bytes, ends: str) -> None:
         if self._unwritten:
             self._unwritten.append((data, ends))
             self.write_waiting()
             return
         try:
-            self._append_one(data)
+            self._append(data)
         except OSError:
             self._unwritten.append((data, ends))
         else:
@@ -116,17 +117,12 @@ class Journal:
     def _flush(self) -> None:
         while self._unwritten:
             data, ends = self._unwritten[0]
-            self._append_one(data)
+            self._append(data)
             del self._unwritten[0]
             # Not before: a new segment carries every call whose end is not on the disk.
             self._open_frames.pop(ends, None)
 
     def _append(self, data: bytes) -> None:
-        if self._unwritten:
-            self._flush()
-        self._append_one(data)
-
-    def _append_one(self, data: bytes) -> None:
         if self.length >= self.segment_bytes:
             self.start_segment()
         written = os.write(self._file, data)

@@ -15,7 +15,8 @@ from dataplane.call_records import JournalRecord
 _HEADER = struct.Struct("<IIQ")
 _LARGEST_FRAME = 1 << 20
 _decoder = msgspec.msgpack.Decoder(JournalRecord)
-_encoder = msgspec.msgpack.Encoder()
+_encode = msgspec.msgpack.Encoder().encode
+_pack = _HEADER.pack
 # What an `Opened` begins with: an array of two whose first item is its tag.
 _OPENING = b"\x92\xa4open"
 
@@ -26,8 +27,8 @@ class JournalCorrupt(Exception):
 
 def frame(record: JournalRecord, incarnation: int) -> bytes:
     """One record as it is appended."""
-    body = _encoder.encode(record)
-    return _HEADER.pack(len(body), zlib.crc32(body, incarnation & 0xFFFFFFFF), incarnation) + body
+    body = _encode(record)
+    return _pack(len(body), zlib.crc32(body, incarnation & 0xFFFFFFFF), incarnation) + body
 
 
 def read_frames(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord, int]]:

@@ -55,13 +55,19 @@ class JsonMembers:
             value = self.raw.get(name)
             if value is None:
                 return None
-            body, key = self.body, _quoted(name)
-            at = body.find(key)
-            if at >= 0 and body.find(key, at + 1) < 0:
-                start = at + len(key)
+            key = _quoted(name)
+            if self.body.count(key) == 1:
+                start = self.body.index(key) + len(key)
                 return start, start + len(value)
             self._spans = _stepped(self.body, self.raw) or _walk(self.body, self.raw)
         return self._spans.get(name)
+
+    def with_value(self, name: str, value: bytes) -> bytes:
+        """The body with this value of a member, be it there already or not."""
+        body, key, old = self.body, _quoted(name), self.raw.get(name)
+        if old is not None and self._spans is None and body.count(key) == 1:
+            return body.replace(key + old, key + value)
+        return spliced(body, [self.setting(name, value)])
 
     def setting(self, name: str, value: bytes) -> Splice:
         """The splice that gives a member this value, replacing the one it has or putting it first."""
@@ -76,15 +82,12 @@ class JsonMembers:
 
 @lru_cache(maxsize=64)
 def _quoted(name: str) -> bytes:
-    """A member's key; `name` is one of ours, without anything to escape."""
+    """A member's key as serializers write it; `name` is one of ours, without anything to escape."""
     return b'"%b":' % name.encode()
 
 
 def spliced(body: bytes, splices: Sequence[Splice]) -> bytes:
     """The bytes with the splices done, which must not overlap; those at one place keep their order."""
-    if len(splices) == 1:
-        [(start, end, replacement)] = splices
-        return b"%b%b%b" % (body[:start], replacement, body[end:])
     parts: list[bytes] = []
     at = 0
     for start, end, replacement in sorted(splices, key=lambda splice: splice[0]):

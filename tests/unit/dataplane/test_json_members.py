@@ -72,6 +72,7 @@ def test_a_member_is_found_whatever_looks_like_it_within_another() -> None:
         body = json.dumps(within, separators=separators).encode()
         members = JsonMembers(body)
         assert json.loads(spliced(body, [members.setting("model", b'"ours"')])) == {**within, "model": "ours"}
+        assert members.with_value("model", b'"ours"') == spliced(body, [members.setting("model", b'"ours"')])
         assert members.span("absent") is None
 
 

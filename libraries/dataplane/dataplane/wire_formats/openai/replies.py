@@ -5,17 +5,17 @@ import msgspec
 from dataplane.usage import Usage, believable
 
 
-class _PromptDetails(msgspec.Struct):
+class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class _ReportedUsage(msgspec.Struct):
+class _ReportedUsage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
 
 
-class _Plain(msgspec.Struct):
+class _Plain(msgspec.Struct, gc=False):
     usage: msgspec.Raw = msgspec.Raw()
 
 
@@ -81,10 +81,10 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
         usage = _usage_decoder.decode(raw)
     except msgspec.DecodeError:
         return None
-    if usage.prompt_tokens is None and usage.completion_tokens is None:
+    prompt, completion, details = usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details
+    if prompt is None and completion is None:
         return None
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
-    return believable(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
+    return believable(prompt or 0, completion or 0, 0 if details is None else details.cached_tokens or 0)
 
 
 def read_chunk(data: bytes) -> Chunk | None:

@@ -140,11 +140,15 @@ def completion_bound(request: OpenAiRequest, route: Route) -> int:
 
 def body_for(request: OpenAiRequest, route: Route) -> bytes:
     """The caller's bytes with the vendor's model name, a bound on the answer, and the wish for usage set."""
-    members = request.members
-    splices = [members.setting("model", _json_text(route.upstream_model))]
-    if request.max_output is None and request.operation != "embeddings":
+    members, model = request.members, _json_text(route.upstream_model)
+    unbounded = request.max_output is None and request.operation != "embeddings"
+    silent = request.stream and not request.wants_usage and route.reports_stream_usage
+    if not unbounded and not silent:
+        return members.with_value("model", model)
+    splices = [members.setting("model", model)]
+    if unbounded:
         splices.append(members.setting(route.max_tokens_field, str(output_limit(request, route)).encode()))
-    if request.stream and not request.wants_usage and route.reports_stream_usage:
+    if silent:
         splices.append(_asking_for_usage(members))
     return spliced(members.body, splices if members.raw else _in_order(splices))
 
