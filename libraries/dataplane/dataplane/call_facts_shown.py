@@ -35,52 +35,22 @@ def begin_lines(call: LiveCall, left: Left) -> bytes:
     return b"x-request-id: %b\r\n%b%b" % (call.facts.call_id.encode(), call.passage.reply_lines, limits)
 
 
-class EndFacts(msgspec.Struct, frozen=True, gc=False):
-    """What is known when a call is settled; money in nano-dollars, an unknown cost as None, UNSET where no limit is."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    cost: int | None
-    estimated: bool
-    # What governance added before the vendor was asked.
-    added_ms: float
-    tokens_left: int | UnsetType
-    money_left: int | UnsetType
-    requests_left: int | UnsetType
-
-
-def facts_at_end(call: LiveCall, settled: Settled, left: Left) -> EndFacts:
-    """The facts of a call that was just settled; `left` is what `rates_left` says."""
-    usage, (tokens, money), requests = settled.usage, call.left, left[0]
-    added = call.sent - settled.facts.started_at
-    return EndFacts(
+def end_lines(call: LiveCall, settled: Settled, left: Left) -> bytes:
+    """The facts of a call that was just settled as header lines named x-marketplace-...; `left` is of `rates_left`."""
+    usage, cost, (tokens, money), requests = settled.usage, settled.cost, call.left, left[0]
+    lines = _END_LINES % (
         usage.prompt_tokens,
         usage.completion_tokens,
-        settled.cost,
-        settled.is_estimated,
-        added / 1000 if added > 0 else 0.0,
-        UNSET if tokens is None else tokens,
-        UNSET if money is None else money,
-        UNSET if requests is None else int(requests) if requests > 0 else 0,
-    )
-
-
-def end_lines(facts: EndFacts) -> bytes:
-    """The facts of the end as header lines named x-marketplace-..."""
-    cost, tokens, money, requests = facts.cost, facts.tokens_left, facts.money_left, facts.requests_left
-    lines = _END_LINES % (
-        facts.prompt_tokens,
-        facts.completion_tokens,
         b"unknown" if cost is None else dollars(cost).encode(),
-        b"true" if facts.estimated else b"false",
-        facts.added_ms,
+        b"true" if settled.is_estimated else b"false",
+        call.added / 1000,
     )
-    if tokens is not UNSET:
+    if tokens is not None:
         lines = b"%bx-marketplace-quota-remaining-tokens: %d\r\n" % (lines, tokens)
-    if money is not UNSET:
+    if money is not None:
         lines = b"%bx-marketplace-budget-remaining-usd: %b\r\n" % (lines, dollars(money).encode())
-    if requests is not UNSET:
-        lines = b"%bx-marketplace-rate-remaining-requests: %d\r\n" % (lines, requests)
+    if requests is not None:
+        lines = b"%bx-marketplace-rate-remaining-requests: %d\r\n" % (lines, requests if requests > 0 else 0)
     return lines
 
 
@@ -91,7 +61,7 @@ _END_LINES = (
 
 
 class _EndComment(msgspec.Struct, frozen=True):
-    """The same facts as a stream's last comment shows them; money as decimal strings."""
+    """The same facts by the names of a stream's last comment; an unknown cost is null, UNSET is where no limit is."""
 
     request_id: str
     listing: str
@@ -106,13 +76,15 @@ class _EndComment(msgspec.Struct, frozen=True):
     rate_remaining_requests: int | UnsetType
 
 
-def end_comment(call: LiveCall, facts: EndFacts) -> bytes:
-    """The facts of the end as the text of a stream's last comment: `marketplace {json}`."""
-    route, money = call.passage.terms.route, facts.money_left
+def end_comment(call: LiveCall, settled: Settled, left: Left) -> bytes:
+    """The same facts as the text of a stream's last comment: `marketplace {json}`."""
+    facts, usage, cost, (tokens, money), requests = call.facts, settled.usage, settled.cost, call.left, left[0]
     shown = _EndComment(
-        *(call.facts.call_id, route.full_name, route.version, facts.prompt_tokens, facts.completion_tokens),
-        *(None if facts.cost is None else dollars(facts.cost), facts.estimated, facts.added_ms, facts.tokens_left),
-        *(UNSET if money is UNSET else dollars(money), facts.requests_left),
+        *(facts.call_id, facts.listing_name, facts.listing_version, usage.prompt_tokens, usage.completion_tokens),
+        *(None if cost is None else dollars(cost), settled.is_estimated, call.added / 1000),
+        UNSET if tokens is None else tokens,
+        UNSET if money is None else dollars(money),
+        UNSET if requests is None else max(0, int(requests)),
     )
     return b"marketplace " + msgspec.json.encode(shown)
 

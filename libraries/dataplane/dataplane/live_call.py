@@ -24,3 +24,9 @@ class LiveCall(msgspec.Struct, gc=False):
     first_byte: int | None = None
     settled: Settled | None = None
     left: Left = (None, None)
+
+    @property
+    def added(self) -> int:
+        """Microseconds that governance took before the vendor was asked."""
+        added = self.sent - self.facts.started_at
+        return added if added > 0 else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chassis.errors import MarketplaceError
 from dataplane.analytics_buffer import CallEnd
-from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, facts_at_end, rates_left
+from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, rates_left
 from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
@@ -211,8 +211,7 @@ class VendorExchange:
         tail = meter.finish() or (_FAREWELL if outcome is Outcome.CUT else b"")
         left = rates_left(self.call)
         settled = self._settle(outcome, 200, meter.usage or self._seen())
-        facts = facts_at_end(self.call, settled, left)
-        self._caller.end(ending + comment(end_comment(self.call, facts)) + tail)
+        self._caller.end(ending + comment(end_comment(self.call, settled, left)) + tail)
 
     def _plain(self) -> None:
         call, body = self.call, self._body()
@@ -221,7 +220,7 @@ class VendorExchange:
         settled = self._settle(Outcome.COMPLETED, 200, reply_usage(body) or self._seen())
         said = self._head.get(b"content-type", _JSON_TYPE)
         content_type = _JSON_LINE if said == _JSON_TYPE else header_lines([(b"content-type", said)])
-        lines = b"%b%b%b" % (content_type, begin_lines(call, left), end_lines(facts_at_end(call, settled, left)))
+        lines = b"%b%b%b" % (content_type, begin_lines(call, left), end_lines(call, settled, left))
         self._caller.reply(200, lines, body)
         self._finish()
 
