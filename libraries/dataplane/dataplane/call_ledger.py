@@ -47,21 +47,13 @@ class CallLedger:
 
     def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
         """Charge what was used and give the rest back to the leases; tells what is left of the call's scopes."""
-        usage, began, first = ending.usage, facts.started_at, ending.first_byte_at
+        usage, at, first = ending.usage, ending.at - facts.started_at, ending.first_byte_at
         cost = cost_nanodollars(usage, facts.price)
         spent = spent_of(facts, usage, cost)
-        duration = ending.at - began
-        # By position, in Settled's own order. A clock that stepped back ends no call before it began.
-        settled = Settled(
-            facts,
-            ending.outcome,
-            ending.status,
-            usage,
-            cost,
-            spent,
-            duration if duration > 0 else 0,
-            first if first is None else max(0, first - began),
-        )
+        if first is not None:
+            first = max(0, first - facts.started_at)
+        # A clock that stepped back ends no call before it began.
+        settled = Settled(facts, ending.outcome, ending.status, usage, cost, spent, at if at > 0 else 0, first)
         self.journal.ended(settled)
         unused = admitted.tokens - usage.total_tokens
         left = self._give_back(facts, spent, unused if unused > 0 else 0)

@@ -114,9 +114,9 @@ EndRecord = Settled | Released | Returned | Unknown | Unmade
 def spent_of(facts: CallFacts, usage: Usage, cost: int | None) -> tuple[int, ...]:
     """What a call used of each of its reservations; an unknown cost takes the whole hold."""
     tokens = usage.total_tokens
-    return tuple(
-        [tokens if held.unit == "tokens" else (held.amount if cost is None else cost) for held in facts.reservations]
-    )
+    if cost is None:
+        return tuple([tokens if held.unit == "tokens" else held.amount for held in facts.reservations])
+    return tuple([tokens if held.unit == "tokens" else cost for held in facts.reservations])
 
 
 def unspent(facts: CallFacts, spent: Sequence[int]) -> list[Reservation]:

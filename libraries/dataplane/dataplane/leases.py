@@ -69,7 +69,7 @@ _LARGEST_PART = 8
 _ASK_AGAIN = 60_000_000
 # Above every limit that can be set, and within the 63 bits in which amounts travel: no lease covers it.
 _MOST = 1 << 62
-# A moment that does not come: the end of a scope that never resets.
+# A moment that does not come, and an amount that nothing reaches.
 _NEVER = 1 << 62
 # What is left of scopes, in tokens and in nano-dollars: of each the least; None where no scope counts it.
 Left = tuple[int | None, int | None]
@@ -94,6 +94,10 @@ class Lease:
         return self.period_ends_at is not None and period_ends_at is not None and self.period_ends_at < period_ends_at
 
 
+# Of no period, and no bound to what is left.
+_NONE_HELD = Lease(remaining=_NEVER, period_ends_at=-1)
+
+
 @dataclass(slots=True)
 class LeaseBook:
     """All leases of one process. A call debits every one of its scopes or none."""
@@ -105,10 +109,11 @@ class LeaseBook:
     def take(self, scopes: Iterable[Scoped], tokens: int, nanodollars: int, now: int) -> tuple[Reservation, ...] | None:
         """Debit every scope of one call; or none, where one cannot cover it: then `short_of` tells what is missing."""
         taken: list[Reservation] = []
+        leases = self.leases
         for scope in scopes:
             scope_id, unit = scope.scope_id, scope.unit
             amount = tokens if unit == "tokens" else nanodollars
-            lease = self.leases.get(scope_id)
+            lease = leases.get(scope_id)
             if lease is None or lease.available < amount or now >= lease.usable_until:
                 self.settle(taken, (0,) * len(taken))
                 return None
@@ -133,25 +138,22 @@ class LeaseBook:
         left of its scopes as far as this process knows.
         """
         elsewhere: list[Reservation] = []
-        tokens = money = None
+        tokens = money = _NEVER
+        leases = self.leases
         for reservation, used in zip(held, spent, strict=True):
-            rest = reservation.amount - used
-            lease = self.leases.get(reservation.scope_id)
-            if lease is None or lease.period_ends_at != reservation.period_ends_at:
-                if rest > 0:
-                    elsewhere.append(
-                        Reservation(reservation.scope_id, rest, reservation.unit, reservation.period_ends_at)
-                    )
-                if lease is None:
-                    continue
-            elif rest > 0:
-                lease.available += rest
-            left = lease.remaining if lease.available < 0 else lease.available + lease.remaining
-            if reservation.unit == "tokens":
-                tokens = left if tokens is None or left < tokens else tokens
-            elif money is None or left < money:
+            unit, rest = reservation.unit, reservation.amount - used
+            lease = leases.get(reservation.scope_id, _NONE_HELD)
+            if rest > 0:
+                if lease.period_ends_at == reservation.period_ends_at:
+                    lease.available += rest
+                else:
+                    elsewhere.append(Reservation(reservation.scope_id, rest, unit, reservation.period_ends_at))
+            left = lease.available + lease.remaining
+            if unit == "tokens":
+                tokens = left if left < tokens else tokens
+            elif left < money:
                 money = left
-        return elsewhere, (tokens, money)
+        return elsewhere, (None if tokens == _NEVER else tokens, None if money == _NEVER else money)
 
     def credit(self, amounts: Sequence[Reservation]) -> list[Reservation]:
         """Give back all of what was taken; what belongs to another period is to be returned."""
