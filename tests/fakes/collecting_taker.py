@@ -7,6 +7,7 @@ from wire.client_connection import ClientConnection
 from wire.errors import Broken
 from wire.origin import Origin
 from wire.request_head import Headers
+from wire.response_head import ResponseHead
 
 
 class CollectingTaker:
@@ -18,6 +19,11 @@ class CollectingTaker:
         self.body = b""
         self.head: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        self.head_came(head.status, [*head.headers, (b"content-length", b"%d" % len(body))])
+        self.body_came(body)
+        self.ended()
 
     def head_came(self, status: int, headers: Headers) -> None:
         self.status, self.headers = status, headers

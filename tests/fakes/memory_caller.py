@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from wire.exchange import Exchange
 from wire.limits import ServerLimits
 from wire.server_connection import ServerConnection
 from wire.server_state import Accept, ServerState
@@ -63,6 +64,18 @@ def a_refusal(status: int, reason: str) -> tuple[bytes, bytes]:
     return b"content-type: text/plain\r\n", reason.encode()
 
 
+class _Connection(ServerConnection):
+    """Tells when its request was answered."""
+
+    def __init__(self, state: ServerState) -> None:
+        super().__init__(state)
+        self.answered = asyncio.Event()
+
+    def replied(self, exchange: Exchange) -> None:
+        super().replied(exchange)
+        self.answered.set()
+
+
 async def ask(
     accept: Accept,
     asked: tuple[str, str],
@@ -72,14 +85,13 @@ async def ask(
 ) -> Reply:
     """Send one request (method and path) and wait for its reply; the caller leaves when that event is set."""
     state = ServerState(accept, a_refusal, ServerLimits(), Ticker())
-    connection, transport = ServerConnection(state), MemoryTransport()
+    connection, transport = _Connection(state), MemoryTransport()
     connection.connection_made(transport)
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
     first = b"%b %b HTTP/1.1\r\nhost: gateway\r\ncontent-length: %d\r\n" % (*map(str.encode, asked), len(body))
     connection.data_received(first + lines + b"\r\n" + body)
     if state.in_flight:
-        state.idle = asyncio.Event()
-        waits = [asyncio.create_task(state.idle.wait())]
+        waits = [asyncio.create_task(connection.answered.wait())]
         if leaves is not None:
             waits.append(asyncio.create_task(leaves.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

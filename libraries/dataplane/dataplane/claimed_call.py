@@ -114,7 +114,7 @@ class KeptExchange(Exchange):
     __slots__ = ("_caller", "_gathered", "_gathered_bytes", "_journal", "_lines", "_status")
 
     def __init__(self, caller: Exchange, journal: ClaimedJournal) -> None:
-        super().__init__(caller.connection, caller.head, caller.close)
+        super().__init__(caller.connection, caller.head, caller.length, close=caller.close)
         self._caller = caller
         self._journal = journal
         self._status = 0

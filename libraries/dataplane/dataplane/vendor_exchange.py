@@ -24,6 +24,7 @@ from wire.errors import Broken
 from wire.exchange import Exchange
 from wire.reply_head import header_lines
 from wire.request_head import Headers
+from wire.response_head import ResponseHead
 from wire.ticker import Ticker
 
 _CALLER_LEFT_STATUS = 499
@@ -116,6 +117,14 @@ class VendorExchange:
             self._connection.hold(not has_room)
 
     # The vendor's side.
+
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        """All of the reply at once; its connection may be another's already."""
+        self._connection = None
+        self.head_came(head.status, head.headers)
+        if body:
+            self.body_came(body)
+        self.ended()
 
     def head_came(self, status: int, headers: Headers) -> None:
         """The head decides which kind of reply this will be."""

@@ -94,7 +94,7 @@ class AsgiRequest:
 
     def scope(self, state: Mapping[str, Any]) -> Message:
         """The connection scope of ASGI 3."""
-        head = self.exchange.head
+        head, length = self.exchange.head, self.exchange.length
         return {
             "type": "http",
             # From 2.4 on applications hear of a caller that left by an error out of `send`: plain replies would log it.
@@ -106,7 +106,7 @@ class AsgiRequest:
             "raw_path": head.path,
             "query_string": head.query,
             "root_path": "",
-            "headers": head.headers,
+            "headers": head.headers if length is None else [*head.headers, (b"content-length", b"%d" % length)],
             "client": (self.exchange.peer, 0),
             "server": None,
             "state": dict(state),

@@ -3,6 +3,7 @@
 import asyncio
 from typing import cast
 
+from wire.exchange import Write
 from wire.request_head import RequestRefused
 from wire.server_state import ServerState
 from wire.ticker import NEVER
@@ -13,10 +14,27 @@ _HIGH_WATER = 64 << 10
 class CallerLine(asyncio.Protocol):
     """A caller's connection below requests. One deadline at a time: of what is awaited, or while replies are stuck."""
 
-    __slots__ = ("_deaf", "_held", "_loop", "_stalled", "_transport", "deadline", "last", "peer", "state")
+    __slots__ = (
+        "_deaf",
+        "_held",
+        "_loop",
+        "_stalled",
+        "_transport",
+        "deadline",
+        "last",
+        "peer",
+        "state",
+        "ticker",
+        "write",
+    )
+
+    # The transport's own: no call of ours stands between.
+    write: Write
 
     def __init__(self, state: ServerState) -> None:
         self.state = state
+        self.ticker = state.ticker
+        self.write = _nowhere
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         # Unsent bytes when they were looked at last, while the caller takes them slower than they come.
@@ -27,16 +45,6 @@ class CallerLine(asyncio.Protocol):
         self.last = False
         self.deadline = NEVER
         self.peer = ""
-
-    @property
-    def date(self) -> bytes:
-        """The Date header's line."""
-        return self.state.ticker.date
-
-    def write(self, data: bytes) -> None:
-        """Bytes to the caller."""
-        if self._transport is not None:
-            self._transport.write(data)
 
     def abort(self) -> None:
         """End at once."""
@@ -69,29 +77,26 @@ class CallerLine(asyncio.Protocol):
             self._deaf = True
             carrier.abort()
             return
+        self.write = carrier.write
         carrier.set_write_buffer_limits(_HIGH_WATER)
         peer = cast("tuple[str, int] | str | None", carrier.get_extra_info("peername"))
         self.peer = peer[0] if isinstance(peer, tuple) else ""
         state.connections.add(self)
-        state.ticker.watch(self)
+        self.ticker.watch(self)
         self.due(state.limits.head_seconds)
 
     def let_go(self) -> None:
         """The caller is gone."""
         self._transport = None
+        self.write = _nowhere
         self._deaf = True
-        self.state.ticker.forget(self)
+        self.ticker.forget(self)
         self.state.left(self)
 
     def due(self, seconds: float) -> None:
         """Something must have happened by then; while replies are stuck, that they move counts alone."""
         if self._stalled is None:
             self.deadline = self._loop.time() + seconds
-
-    def nothing_due(self) -> None:
-        """Nothing is awaited of the caller."""
-        if self._stalled is None:
-            self.deadline = NEVER
 
     def stuck(self) -> None:
         """The caller takes its reply slower than it comes: from now on it must take some, again and again."""
@@ -126,6 +131,11 @@ class CallerLine(asyncio.Protocol):
             transport.write_eof()
         self.hold(wait=False)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way. (Overridden where requests are known.)"""
+        return False
+
     def drain(self) -> None:
         """No further request. (Overridden where requests are known.)"""
         self.last = True
@@ -139,3 +149,7 @@ class CallerLine(asyncio.Protocol):
             transport.close()
         else:
             transport.abort()
+
+
+def _nowhere(data: bytes) -> None:
+    """The caller is gone."""

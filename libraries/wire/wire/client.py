@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from wire.client_connection import ClientConnection
 from wire.errors import NotSent, TooManyAtOnce
-from wire.known_heads import KnownResponses
+from wire.known_heads import KnownHeads
 from wire.limits import ClientLimits
 from wire.origin import Origin
+from wire.response_head import ResponseHead
 from wire.ticker import NEVER, Ticker
 
 # Addresses of a host; raises OSError, UnicodeError or NotSent where there are none that may be connected to.
@@ -58,7 +59,8 @@ class _Pool:
     def give_place(self) -> None:
         """One fewer is taken."""
         self.taken -= 1
-        self.wake_next()
+        if self.waiting:
+            self.wake_next()
 
     def wake_next(self) -> None:
         """Who waits longest may go."""
@@ -79,7 +81,7 @@ class Client:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     closed: bool = False
     now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
-    _known: KnownResponses = field(default_factory=KnownResponses)
+    _known: KnownHeads[ResponseHead] = field(default_factory=KnownHeads[ResponseHead])
     _pools: dict[Origin, _Pool] = field(default_factory=dict[Origin, _Pool])
 
     def idle(self, origin: Origin) -> ClientConnection | None:

@@ -6,9 +6,10 @@ from typing import Protocol, cast
 import httptools
 
 from wire.errors import Broken
-from wire.known_heads import KnownResponses
+from wire.known_heads import KnownHeads
 from wire.reply_head import BODILESS, FRAMING, framing_is_plain
-from wire.request_head import Headers
+from wire.request_head import Headers, length_of, without_length
+from wire.response_head import ResponseHead
 from wire.ticker import NEVER
 
 _HIGH_WATER = 64 << 10
@@ -16,7 +17,11 @@ _MOST_STRANGE = 8
 
 
 class Taker(Protocol):
-    """Gets one response. After `ended` or `broken` nothing more comes."""
+    """Gets one response. After `answered`, `ended` or `broken` nothing more comes, and the connection is another's."""
+
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        """All of a response that came in one piece, in place of its head, its body and its end."""
+        ...
 
     def head_came(self, status: int, headers: Headers) -> None:
         """The final response's head; interim ones (1xx) are passed over."""
@@ -43,7 +48,7 @@ class Home(Protocol):
     """Where a connection goes back to."""
 
     def released(self, connection: "ClientConnection", reusable: bool) -> None:
-        """An exchange is over."""
+        """An exchange is over: use it again, or drop it."""
         ...
 
     def stale(self, connection: "ClientConnection") -> None:
@@ -58,6 +63,7 @@ class ClientConnection(asyncio.Protocol):
         "_bodiless",
         "_head_bytes",
         "_headers",
+        "_held",
         "_home",
         "_known",
         "_most_head",
@@ -71,7 +77,7 @@ class ClientConnection(asyncio.Protocol):
         "deadline",
     )
 
-    def __init__(self, home: Home, most_head: int, known: KnownResponses) -> None:
+    def __init__(self, home: Home, most_head: int, known: KnownHeads[ResponseHead]) -> None:
         self._home = home
         self._known = known
         # Heads in a row that were not known: with enough of them this server's heads are each its own.
@@ -87,6 +93,7 @@ class ClientConnection(asyncio.Protocol):
         self._status = 0
         self._request_done = True
         self._bodiless = False
+        self._held = False
         # While idle: until when it may be used again.
         self.deadline = NEVER
 
@@ -111,9 +118,6 @@ class ClientConnection(asyncio.Protocol):
         """
         self._taker = taker
         self._bodiless = bodiless
-        self._status = 0
-        self._headers = []
-        self._head_bytes = 0
         self._request_done = done
         if self._transport is None:
             self._break("The connection is gone.")
@@ -129,8 +133,9 @@ class ClientConnection(asyncio.Protocol):
     def hold(self, wait: bool) -> None:
         """Stop reading while nobody has room for the response, or go on."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if wait is self._held or transport is None or transport.is_closing():
             return
+        self._held = wait
         if wait:
             transport.pause_reading()
         else:
@@ -159,13 +164,24 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a response; bytes that nobody asked for end the connection."""
-        if self._taker is None:
+        taker = self._taker
+        if taker is None:
             self.drop()
             return
-        if not self._status:
-            if not self._head_bytes and self._strange < _MOST_STRANGE and self._took_whole(data):
+        if not self._head_bytes and self._strange < _MOST_STRANGE:
+            whole = None if self._bodiless else self._known.whole(data)
+            if whole is not None:
+                self._strange = 0
+                self._go_home(self._request_done)
+                taker.answered(whole[0], whole[2])
                 return
+            self._strange += 1
+            self._unread = data
+        if not self._status:
             self._head_bytes += len(data)
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -177,29 +193,15 @@ class ClientConnection(asyncio.Protocol):
         if not self._status and self._head_bytes > self._most_head:
             self._break("The response has too large a head.")
 
-    def _took_whole(self, data: bytes) -> bool:
-        """Whether this was a whole response with a head that came before; then the parser is spared."""
-        known = None if self._bodiless else self._known.whole(data)
-        taker = self._taker
-        if known is None or taker is None:
-            self._strange += 1
-            self._unread = data
-            return False
-        self._strange = 0
-        self._status, headers, body = known
-        self._head_bytes = len(data)
-        taker.head_came(self._status, headers)
-        if body and self._taker is taker:
-            taker.body_came(body)
-        if self._taker is taker:
-            self._over(self._request_done)
-        return True
-
     def _learn(self, status: int) -> None:
         """Remember a head after which the connection can be used again, for the next response."""
         data, self._unread = self._unread, b""
-        if data and not self._bodiless and status not in BODILESS and self._parser.should_keep_alive():
-            self._known.learn(data, status, self._headers)
+        length = length_of(self._headers)
+        if not data or length is None or self._bodiless or status in BODILESS:
+            return
+        if self._parser.should_keep_alive():
+            head = ResponseHead(status, without_length(self._headers))
+            self._known.learn(data, head, len(self._headers), length)
 
     def eof_received(self) -> bool:
         """The server will send no more, which ends a response without a length."""
@@ -268,16 +270,18 @@ class ClientConnection(asyncio.Protocol):
     # How an exchange ends.
 
     def _over(self, reusable: bool) -> None:
-        taker, self._taker = self._taker, None
-        if taker is None:
-            return
-        reusable = reusable and self._transport is not None and not self._transport.is_closing()
-        if reusable:
+        taker = self._taker
+        if taker is not None:
+            self._status = self._head_bytes = 0
+            self._go_home(reusable)
+            taker.ended()
+
+    def _go_home(self, reusable: bool) -> None:
+        """Be there for the next exchange before the taker of this one hears that it is over."""
+        self._taker = None
+        if self._held:
             self.hold(wait=False)
-        elif self._transport is not None:
-            self._transport.abort()
         self._home.released(self, reusable)
-        taker.ended()
 
     def _break(self, why: str) -> None:
         taker = self._taker

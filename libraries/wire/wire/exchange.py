@@ -4,6 +4,7 @@ from typing import Protocol
 
 from wire.reply_head import BODILESS, NO_CONTENT, status_line
 from wire.request_head import RequestHead, RequestRefused
+from wire.ticker import Ticker
 
 STREAMS = -1
 _CLOSE = b"connection: close\r\n"
@@ -40,21 +41,22 @@ class Receiver(Protocol):
         ...
 
 
+class Write(Protocol):
+    """Takes bytes to a caller; once it is gone, to nobody."""
+
+    def __call__(self, data: bytes, /) -> object:
+        """Write them now, or as soon as they can be."""
+        ...
+
+
 class CallerSide(Protocol):
     """What an exchange needs of its connection."""
 
+    write: Write
     peer: str
+    ticker: Ticker
     # No request follows the one under way.
     last: bool
-
-    @property
-    def date(self) -> bytes:
-        """The Date header's line."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Bytes to the caller."""
-        ...
 
     def abort(self) -> None:
         """End at once."""
@@ -78,7 +80,11 @@ class CallerSide(Protocol):
 
 
 class Exchange:
-    """A request and its reply. The reply is `reply`, or `begin`, `write`..., `end`; each returns at once."""
+    """A request and its reply. The reply is `reply`, or `begin`, `write`..., `end`; each returns at once.
+
+    `length` is what the request's Content-Length says, None where there is none; `close` whether no request follows,
+    `done` whether all of the request is here.
+    """
 
     __slots__ = (
         "_bodiless",
@@ -90,88 +96,87 @@ class Exchange:
         "done",
         "ended",
         "head",
+        "length",
         "parts",
         "receiver",
         "size",
     )
 
-    def __init__(self, connection: CallerSide, head: RequestHead, close: bool) -> None:
+    def __init__(
+        self, connection: CallerSide, head: RequestHead, length: int | None, *, close: bool, done: bool = False
+    ) -> None:
         self.connection = connection
         self.head = head
+        self.length = length
         self.close = close
+        self.done = done
         self.receiver: Receiver | None = None
         self.parts: list[bytes] = []
         self.size = 0
-        self.done = False
-        self.begun = False
-        self.ended = False
-        self._chunked = False
-        # The reply has a head alone, whatever is written.
-        self._bodiless = head.method == b"HEAD"
-        # Bytes of the promised length that are still to be written.
-        self._left: int | None = None
+        self.begun = self.ended = False
 
     @property
     def peer(self) -> str:
         """The address of the caller's end of the connection."""
         return self.connection.peer
 
+    @property
+    def has_body(self) -> bool:
+        """Whether bytes follow the request's head."""
+        return self.head.chunked or bool(self.length)
+
     def reply(self, status: int, headers: bytes, body: bytes) -> None:
         """The whole reply; `headers` are whole lines."""
         if self.begun:
             return
-        self.begun = True
-        self._close_where_needed()
-        close = _CLOSE if self.close else b""
-        length = b"" if status in BODILESS else b"content-length: %d\r\n" % len(body)
-        head = b"%b%b%b%b%b\r\n" % (status_line(status), self.connection.date, headers, close, length)
-        self.connection.write(head if self.head.method == b"HEAD" or not length else head + body)
-        self._end()
+        if status in BODILESS:
+            body = b""
+        else:
+            headers += b"content-length: %d\r\n" % len(body)
+            if self.head.method == b"HEAD":
+                body = b""
+        self._open(status, headers, body)
+        self.ended = True
+        self.connection.replied(self)
 
     def begin(self, status: int, headers: bytes, length: int | None = None) -> None:
         """The head of a reply whose body follows; without a length it is chunked, for HTTP/1.0 until the close."""
         if self.begun:
             return
-        self.begun = True
-        framing = b""
-        if status in BODILESS:
-            self._bodiless = True
+        # The reply has a head alone, whatever is written.
+        self._bodiless = status in BODILESS or self.head.method == b"HEAD"
+        self._chunked = False
+        # Bytes of the promised length that are still to be written.
+        self._left: int | None = None
         if length is not None and status != NO_CONTENT:
-            framing = b"content-length: %d\r\n" % length
+            headers += b"content-length: %d\r\n" % length
             self._left = None if self._bodiless else length
-        elif status not in BODILESS:
-            self._chunked = not self.head.http10
-            framing = _CHUNKED if self._chunked else b""
-        self._close_where_needed()
-        if self.close:
-            framing += _CLOSE
-        self.connection.write(b"%b%b%b%b\r\n" % (status_line(status), self.connection.date, headers, framing))
+        elif status not in BODILESS and not self.head.http10:
+            headers += _CHUNKED
+            self._chunked = not self._bodiless
+        self._open(status, headers)
 
     def write(self, data: bytes) -> None:
         """A part of the reply's body; more than its promised length ends the connection instead."""
-        if not data or self.ended or self._bodiless:
+        if not data or self.ended:
             return
         if self._chunked:
             self.connection.write(b"%x\r\n%b\r\n" % (len(data), data))
-            return
-        if self._left is not None:
-            self._left -= len(data)
-            if self._left < 0:
-                self.abort()
-                return
-        self.connection.write(data)
+        elif not self._bodiless:
+            self._write_counted(data)
 
     def end(self, data: bytes = b"") -> None:
         """The last part of the reply's body; where the promised length was not reached, the connection breaks."""
         if self.ended:
             return
-        if self._chunked and not self._bodiless:
+        if self._chunked:
             self.connection.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n")
         else:
             self.write(data)
         if self._left:
             self.abort()
-        self._end()
+        self.ended = True
+        self.connection.replied(self)
 
     def abort(self) -> None:
         """End the connection in mid-reply, so that the caller knows that it is not whole."""
@@ -217,11 +222,22 @@ class Exchange:
         if not self.done:
             self.connection.due(seconds)
 
-    def _end(self) -> None:
-        self.ended = True
-        self.connection.replied(self)
+    def _write_counted(self, data: bytes) -> None:
+        if self._left is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                self.abort()
+                return
+        self.connection.write(data)
 
-    def _close_where_needed(self) -> None:
-        """A body that nobody waits for, or a server that goes down: there is no next request."""
-        if (not self.done and self.head.has_body) or self.connection.last or self.head.http10:
+    def _open(self, status: int, headers: bytes, body: bytes = b"") -> None:
+        """Write the head, and what of the body is here.
+
+        A body that nobody waits for, or a server that goes down: there is no next request.
+        """
+        self.begun = True
+        connection = self.connection
+        if self.close or connection.last or (not self.done and self.has_body):
             self.close = True
+            headers += _CLOSE
+        connection.write(b"%b%b%b\r\n%b" % (status_line(status), connection.ticker.date, headers, body))

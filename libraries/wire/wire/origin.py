@@ -1,11 +1,10 @@
 """Where requests go."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port; hosts in ASCII, IPv6 addresses without brackets."""
+class Origin(NamedTuple):
+    """Scheme, host and port; hosts in ASCII, IPv6 addresses without brackets. A tuple: each request looks one up."""
 
     host: str
     port: int

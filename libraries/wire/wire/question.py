@@ -6,6 +6,7 @@ from wire.client import Client
 from wire.errors import Broken
 from wire.origin import Origin
 from wire.request_head import Headers
+from wire.response_head import ResponseHead
 
 _LARGEST_ANSWER = 16 << 20
 
@@ -41,6 +42,11 @@ class _Answer:
         self._status = 0
         self._parts: list[bytes] = []
         self._size = 0
+
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        self._status = head.status
+        self.body_came(body)
+        self.ended()
 
     def head_came(self, status: int, headers: Headers) -> None:
         del headers

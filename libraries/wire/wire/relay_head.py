@@ -55,14 +55,6 @@ def request_bytes(head: RequestHead, headers: Headers, host: bytes, length: int 
     return b"%b%b%b\r\n" % (line, header_lines(headers), framing)
 
 
-def length_of(headers: Headers) -> int | None:
-    """What a response's Content-Length says, which the client has found to be one number."""
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value)
-    return None
-
-
 def one_hop_less(headers: Headers) -> tuple[Headers, bool]:
     """Max-Forwards of OPTIONS and TRACE counted down, and whether the request may go on (RFC 9110, 7.6.2)."""
     counted: Headers = []

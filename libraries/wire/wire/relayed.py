@@ -60,7 +60,7 @@ class Relayed:
         limits = self._relay.limits
         self.deadline = self._loop.time() + limits.small_seconds
         self._relay.ticker.watch(self)
-        if (self.exchange.head.length or 0) > limits.body_bytes:
+        if (self.exchange.length or 0) > limits.body_bytes:
             self.refuse(413, f"The body may have at most {limits.body_bytes} bytes.")
         elif not self._permitted:
             self._task = self._relay.run(self._ask(), self)
@@ -183,10 +183,9 @@ class Relayed:
         """The response has begun."""
         self._passage.answered(status)
 
-    def whole(self) -> None:
-        """The response has ended, and its connection went home."""
+    def went_home(self) -> None:
+        """The response is here, and its connection may be another's."""
         self._connection = None
-        self.finish()
 
     def amend(self, response: RelayedResponse, status: int) -> bool:
         """Whether the response's headers must be asked for first."""
@@ -248,10 +247,10 @@ class Relayed:
             self.refuse(501, "Max-Forwards ends here, and this server traces no requests.")
 
     def _length(self, body: bytes) -> int | None:
-        head = self.exchange.head
+        chunked, length = self.exchange.head.chunked, self.exchange.length
         if self._whole:
-            return len(body) if head.chunked or head.length is not None else None
-        return CHUNKED if head.chunked else head.length
+            return len(body) if chunked or length is not None else None
+        return CHUNKED if chunked else length
 
     def _send_part(self, connection: ClientConnection, data: bytes, done: bool) -> None:
         self.heard()

@@ -6,9 +6,10 @@ from wire.client_connection import ClientConnection
 from wire.errors import Broken
 from wire.exchange import Exchange
 from wire.relay import Passage
-from wire.relay_head import back, length_of
+from wire.relay_head import back
 from wire.reply_head import header_lines
-from wire.request_head import Headers
+from wire.request_head import Headers, length_of
+from wire.response_head import ResponseHead
 
 
 class Asked(Protocol):
@@ -29,7 +30,11 @@ class Asked(Protocol):
         """Whether the response's headers must be asked for first."""
         ...
 
-    def whole(self) -> None:
+    def went_home(self) -> None:
+        """The response is here, and its connection may be another's."""
+        ...
+
+    def finish(self) -> None:
         """The response has ended."""
         ...
 
@@ -58,22 +63,18 @@ class RelayedResponse:
         self._parts: list[bytes] = []
         self._amending = self._ended = False
 
+    def answered(self, head: ResponseHead, body: bytes) -> None:
+        """All of it."""
+        self._ended = True
+        self._relayed.went_home()
+        self._head(head.status, head.headers, len(body))
+        if not self._relayed.over:
+            self.body_came(body)
+            self.ended()
+
     def head_came(self, status: int, headers: Headers) -> None:
         """The head; it waits for the first part of a body whose length is known."""
-        relayed = self._relayed
-        self._status, self._headers, self._length = status, back(headers), length_of(headers)
-        relayed.heard()
-        try:
-            self._lines = header_lines(self._headers)
-        except ValueError:
-            relayed.refuse(502, "The server's answer is not valid.")
-            return
-        relayed.answered(status)
-        if relayed.amend(self, status):
-            self._amending = True
-            self._connection.hold(wait=True)
-        elif self._length is None and relayed.exchange.head.method != b"HEAD":
-            self._begin()
+        self._head(status, headers, length_of(headers))
 
     def body_came(self, data: bytes) -> None:
         """A part of the body."""
@@ -88,12 +89,13 @@ class RelayedResponse:
 
     def ended(self) -> None:
         """The response is whole."""
+        relayed, exchange = self._relayed, self._relayed.exchange
         self._ended = True
+        relayed.went_home()
         if self._amending:
             return
-        relayed, exchange = self._relayed, self._relayed.exchange
         parts, self._parts = self._parts, []
-        relayed.whole()
+        relayed.finish()
         if exchange.begun:
             exchange.end(b"".join(parts))
         elif parts:
@@ -125,6 +127,23 @@ class RelayedResponse:
             self.ended()
         else:
             self._connection.hold(wait=False)
+
+    def _head(self, status: int, headers: Headers, length: int | None) -> None:
+        relayed = self._relayed
+        self._status, self._headers, self._length = status, back(headers), length
+        relayed.heard()
+        try:
+            self._lines = header_lines(self._headers)
+        except ValueError:
+            relayed.refuse(502, "The server's answer is not valid.")
+            return
+        relayed.answered(status)
+        if relayed.amend(self, status):
+            self._amending = True
+            if not self._ended:
+                self._connection.hold(wait=True)
+        elif length is None and relayed.exchange.head.method != b"HEAD":
+            self._begin()
 
     def _begin(self) -> None:
         self._relayed.exchange.begin(self._status, self._lines, self._length)

@@ -15,10 +15,17 @@ _ONCE = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-t
 _VALUE_FORBIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def with_length(headers: Headers, length: int) -> Headers:
-    """The same headers before a body of another length."""
-    digits = b"%d" % length
-    return [(name, digits if name == b"content-length" else value) for name, value in headers]
+def length_of(headers: Headers) -> int | None:
+    """What Content-Length says, where it was found to be one number."""
+    for name, value in headers:
+        if name == b"content-length":
+            return int(value)
+    return None
+
+
+def without_length(headers: Headers) -> Headers:
+    """The headers that messages of any length share."""
+    return [(name, value) for name, value in headers if name != b"content-length"]
 
 
 class RequestRefused(Exception):
@@ -31,10 +38,10 @@ class RequestRefused(Exception):
 
 
 class RequestHead:
-    """Method, target and headers, names in lower case. `length` is None where the body is chunked or there is none.
+    """Method, target and headers, names in lower case; all but Content-Length, which its exchange knows.
 
     Not to be changed: requests with the same head share it. `notes` are what its receivers found out about it, each
-    under a name of its own; they must follow from the head alone, whatever its length.
+    under a name of its own; they must follow from the head alone.
     """
 
     __slots__ = (
@@ -42,7 +49,6 @@ class RequestHead:
         "expects_continue",
         "headers",
         "http10",
-        "length",
         "method",
         "notes",
         "path",
@@ -55,17 +61,10 @@ class RequestHead:
         self.target = target
         self.headers = headers
         self.http10 = http10
-        self.length: int | None = None
         self.chunked = False
         self.expects_continue = False
         self.path, _, self.query = target.partition(b"?")
         self.notes: dict[object, Any] = {}
-
-    def with_length(self, length: int) -> "RequestHead":
-        """The same head before a body of another length; shares the notes."""
-        other = RequestHead(self.method, self.target, with_length(self.headers, length), self.http10)
-        other.length, other.notes = length, self.notes
-        return other
 
     def get(self, name: bytes) -> bytes:
         """The first value of a header, without the white space around it; empty where there is none."""
@@ -73,11 +72,6 @@ class RequestHead:
             if known == name:
                 return value
         return b""
-
-    @property
-    def has_body(self) -> bool:
-        """Whether bytes follow the head."""
-        return self.chunked or bool(self.length)
 
     @property
     def wants_close(self) -> bool:
@@ -89,18 +83,22 @@ class RequestHead:
         )
 
 
-def checked_head(method: bytes, target: bytes, headers: Headers, version: str) -> RequestHead:
-    """The head once it keeps the rules; raises RequestRefused."""
+def checked_head(method: bytes, target: bytes, headers: Headers, version: str) -> tuple[RequestHead, int | None]:
+    """The head once it keeps the rules, and its body's length where it says one; raises RequestRefused."""
     if version not in ("1.1", "1.0"):
         # 505 would count as a fault of ours, which no caller can bring about.
         raise RequestRefused(400, "This server speaks HTTP/1.1 (RFC 9112, 2.3).")
     path, authority = _origin_form(method, target)
     head = RequestHead(method, path, headers, version == "1.0")
     _read_framing(head)
+    length = length_of(headers)
+    if head.chunked and length is not None:
+        raise RequestRefused(400, "Transfer-Encoding and Content-Length exclude each other (RFC 9112, 6.1).")
+    head.headers = without_length(headers)
     if authority:
         _host(head, authority)
-        head.headers = [(b"host", authority), *((name, value) for name, value in headers if name != b"host")]
-    return head
+        head.headers = [(b"host", authority), *((name, value) for name, value in head.headers if name != b"host")]
+    return head, length
 
 
 def _read_framing(head: RequestHead) -> None:
@@ -115,8 +113,6 @@ def _read_framing(head: RequestHead) -> None:
         _FRAMING[name](head, value)
     if b"host" not in seen and not head.http10:
         raise RequestRefused(400, "A request of HTTP/1.1 needs a Host header (RFC 9112, 3.2).")
-    if head.chunked and head.length is not None:
-        raise RequestRefused(400, "Transfer-Encoding and Content-Length exclude each other (RFC 9112, 6.1).")
 
 
 def _host(head: RequestHead, value: bytes) -> None:
@@ -126,9 +122,9 @@ def _host(head: RequestHead, value: bytes) -> None:
 
 
 def _content_length(head: RequestHead, value: bytes) -> None:
+    del head
     if not _DIGITS.fullmatch(value):
         raise RequestRefused(400, "Content-Length is not a number (RFC 9112, 6.3).")
-    head.length = int(value)
 
 
 def _transfer_encoding(head: RequestHead, value: bytes) -> None:

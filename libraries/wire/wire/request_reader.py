@@ -4,7 +4,7 @@ from typing import Protocol
 
 import httptools
 
-from wire.known_heads import KnownRequests
+from wire.known_heads import KnownHeads
 from wire.limits import ServerLimits
 from wire.request_head import Headers, RequestHead, RequestRefused, checked_head, trimmed
 
@@ -23,8 +23,8 @@ class RequestSink(Protocol):
         """The first byte of a head."""
         ...
 
-    def head_arrived(self, head: RequestHead) -> None:
-        """A head that keeps the rules."""
+    def head_arrived(self, head: RequestHead, length: int | None) -> None:
+        """A head that keeps the rules, and what it says of its body's length."""
         ...
 
     def body_arrived(self, data: bytes) -> None:
@@ -45,7 +45,6 @@ class RequestReader:
         "_chunks",
         "_head_seen",
         "_headers",
-        "_in_body",
         "_known",
         "_limits",
         "_parser",
@@ -54,9 +53,10 @@ class RequestReader:
         "_target",
         "_unread",
         "in_head",
+        "is_between",
     )
 
-    def __init__(self, sink: RequestSink, limits: ServerLimits, known: KnownRequests) -> None:
+    def __init__(self, sink: RequestSink, limits: ServerLimits, known: KnownHeads[RequestHead]) -> None:
         self._sink = sink
         self._known = known
         # Bytes that begin with a head, until it is read.
@@ -65,9 +65,9 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: Headers = []
-        self._in_body = False
-        # Whether the last byte read was one of a head.
+        # Whether the last byte read was one of a head; and whether it was neither that nor one of a body.
         self.in_head = False
+        self.is_between = True
         self._head_seen = self._seen = self._body_seen = self._chunks = 0
         self._chunked = False
 
@@ -88,16 +88,12 @@ class RequestReader:
             raise RequestRefused(400, f"The request is not valid HTTP/1.1: {error}") from error
         self._bound()
 
-    @property
-    def is_between(self) -> bool:
-        """Whether nothing of a next request has come yet."""
-        return not (self.in_head or self._in_body)
-
     def on_message_begin(self) -> None:
         """A head begins."""
         self._target, self._headers = b"", []
         self._head_seen = self._seen
         self.in_head = True
+        self.is_between = False
         self._sink.request_begins()
 
     def on_url(self, url: bytes) -> None:
@@ -108,7 +104,7 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header, or one trailer, which is left out (RFC 9110, 6.5)."""
-        if self._in_body:
+        if not self.in_head:
             return
         self._headers.append((name.lower(), trimmed(value)))
         if len(self._headers) > self._limits.headers:
@@ -122,15 +118,14 @@ class RequestReader:
         if size > self._limits.head_bytes:
             raise RequestRefused(431, "The head is too large.")
         parser = self._parser
-        head = checked_head(parser.get_method(), self._target, self._headers, parser.get_http_version())
-        if self._unread:
-            self._known.learn(self._unread, head)
-            self._unread = b""
-        self._in_body = True
+        head, length = checked_head(parser.get_method(), self._target, self._headers, parser.get_http_version())
+        if self._unread and not (head.chunked or head.expects_continue or head.wants_close):
+            self._known.learn(self._unread, head, len(self._headers), length)
+        self._unread = b""
         self.in_head = False
         self._chunked = head.chunked
         self._seen = self._body_seen = self._chunks = 0
-        self._sink.head_arrived(head)
+        self._sink.head_arrived(head, length)
 
     def on_body(self, body: bytes) -> None:
         """A part of a body."""
@@ -143,13 +138,13 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """A request is whole."""
-        self._in_body = False
+        self.is_between = True
         self._seen = self._body_seen = self._head_seen = 0
         self._sink.request_complete()
 
     def _bound(self) -> None:
         """Bytes that were parsed and were neither a head within its bound nor a body."""
-        if not self._in_body:
+        if self.in_head or self.is_between:
             if self._seen - self._head_seen > self._limits.head_bytes:
                 raise RequestRefused(431, "The head is too large.")
         elif self._seen - self._body_seen > _MOST_OVERHEAD + _OVERHEAD_PER_BYTE * self._body_seen:

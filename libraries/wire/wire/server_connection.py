@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 
 from wire.caller_line import CallerLine
-from wire.exchange import STREAMS, Exchange, Receiver
+from wire.exchange import STREAMS, Exchange
 from wire.reply_head import status_line
 from wire.request_head import RequestHead, RequestRefused
 from wire.request_reader import RequestReader
@@ -33,20 +33,25 @@ class ServerConnection(CallerLine):
         self._advancing = False
         self._ahead = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._active is not None
+
     def replied(self, exchange: Exchange) -> None:
         """The reply of the active exchange has ended: what comes next."""
         if exchange is not self._active:
             return
-        self._active = None
         # They know each other: taken apart here, both go at once, and not when a garbage collector comes by.
-        exchange.receiver = None
-        self.state.ended()
+        self._active = exchange.receiver = None
         if exchange.parts:
             exchange.forget_body()
         if exchange.close or self.last:
             self.end(linger=not exchange.done)
-        else:
+        elif self._queue:
             self._advance()
+        else:
+            self._rest()
 
     # The transport's side.
 
@@ -62,7 +67,6 @@ class ServerConnection(CallerLine):
             waiting.forget_body()
         self._queue.clear()
         if active is not None:
-            self.state.ended()
             active.forget_body()
             active.ended = True
         self.let_go()
@@ -71,13 +75,14 @@ class ServerConnection(CallerLine):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests. What comes after a refusal is thrown away."""
-        if self._deaf or self._poison is not None:
-            return
-        if self._active is None and self._stalled is None and self._reader.is_between:
+        if self._active is None and self._stalled is None and self._reader.is_between and not self._deaf:
             whole = self.state.known.whole(data)
             if whole is not None:
-                self._take_whole(*whole)
+                head, length, body = whole
+                self._activate(Exchange(self, head, length, close=False, done=True), body)
                 return
+        if self._deaf or self._poison is not None:
+            return
         try:
             self._reader.feed(data)
         except RequestRefused as refusal:
@@ -108,9 +113,7 @@ class ServerConnection(CallerLine):
         if active is None:
             self._advance()
             return
-        if active.done:
-            self.nothing_due()
-        else:
+        if not active.done:
             self.due(self.state.limits.body_seconds)
         if active.receiver is not None:
             active.receiver.room(True)
@@ -118,10 +121,10 @@ class ServerConnection(CallerLine):
     def late(self) -> None:
         """A deadline passed: of an idle connection, of a request that does not come, or of a reply nobody takes."""
         active = self._active
-        if active is not None and not active.done and not active.begun and self._stalled is None:
-            self._fail(active, RequestRefused(408, "The body did not arrive in time."))
-        else:
+        if active is None or self._stalled is not None or (active.begun and not active.done):
             super().late()
+        elif not active.done:
+            self._fail(active, RequestRefused(408, "The body did not arrive in time."))
 
     def drain(self) -> None:
         """No further request: close now where none is under way, else after its reply."""
@@ -136,9 +139,9 @@ class ServerConnection(CallerLine):
         if self._active is None:
             self.due(self.state.limits.head_seconds)
 
-    def head_arrived(self, head: RequestHead) -> None:
+    def head_arrived(self, head: RequestHead, length: int | None) -> None:
         """A head: its turn is now, or after the requests before it."""
-        exchange = self._reading = Exchange(self, head, head.wants_close)
+        exchange = self._reading = Exchange(self, head, length, close=head.wants_close)
         if self._active is None and self._stalled is None and not self._deaf:
             self._activate(exchange)
         elif len(self._queue) < self.state.limits.pipelined:
@@ -180,81 +183,60 @@ class ServerConnection(CallerLine):
                 self._activate(exchange)
         finally:
             self._advancing = False
-        if self._queue:
-            return
-        self._ahead = 0
-        if self._active is not None or self._deaf:
-            return
+        if not self._queue:
+            self._ahead = 0
+            if self._active is None and not self._deaf:
+                self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is under way: what is awaited of the caller."""
         if self._poison is not None:
             self._refuse(self._poison)
-        else:
-            limits = self.state.limits
-            self.due(limits.head_seconds if self._reader.in_head else limits.idle_seconds)
+            return
+        limits = self.state.limits
+        self.due(limits.head_seconds if self._reader.in_head else limits.idle_seconds)
+        if self._held:
             self.hold(wait=False)
 
-    def _activate(self, exchange: Exchange) -> None:
-        receiver = self._received(exchange)
-        if receiver is not None:
-            self._carry_on(exchange)
-
-    def _take_whole(self, head: RequestHead, body: bytes) -> None:
-        """A request that came in one piece, on a connection where nothing else is."""
-        exchange = Exchange(self, head, False)
-        exchange.done = True
-        receiver = self._received(exchange)
-        if receiver is None:
-            return
-        if receiver.most_body == STREAMS or len(body) > _LITTLE:
-            exchange.parts.append(body)
-            self._carry_on(exchange)
-        else:
-            self._deliver(exchange, receiver, body)
-
-    def _received(self, exchange: Exchange) -> Receiver | None:
-        """Who takes the request whose turn it is; None where it is answered already."""
-        state = self.state
+    def _activate(self, exchange: Exchange, body: bytes | None = None) -> None:
+        """The request whose turn it is; with its body where all came in one piece, and nothing else is here."""
         self._active = exchange
-        state.began()
         try:
-            receiver = exchange.receiver = state.accept(exchange)
+            receiver = exchange.receiver = self.state.accept(exchange)
+            if body is not None and len(body) <= receiver.most_body and len(body) <= _LITTLE and not exchange.ended:
+                receiver.complete(body)
+                return
         except Exception as fault:  # Whatever it was, it is this request's alone.
             self._broke(exchange, fault)
-            return None
+            return
         if exchange.ended:
-            return None
-        most = receiver.most_body
-        if most != STREAMS and (exchange.head.length or 0) > most:
-            self._fail(exchange, RequestRefused(413, f"The body is larger than {most} bytes."))
-            return None
-        return receiver
-
-    def _carry_on(self, exchange: Exchange) -> None:
-        if not exchange.done:
-            self._await_body(exchange)
+            return
+        if body is not None:
+            exchange.parts.append(body)
         try:
+            if not exchange.done:
+                self._await_body(exchange, receiver.most_body)
             exchange.take_what_waited()
         except RequestRefused as refusal:
             self._fail(exchange, refusal)
         if exchange.done:
             self._complete(exchange)
 
-    def _await_body(self, exchange: Exchange) -> None:
+    def _await_body(self, exchange: Exchange, most: int) -> None:
+        if most != STREAMS and (exchange.length or 0) > most:
+            raise RequestRefused(413, f"The body is larger than {most} bytes.")
         self.due(self.state.limits.body_seconds)
-        if exchange.head.expects_continue and exchange.head.has_body:
+        if exchange.head.expects_continue and exchange.has_body:
             self.write(_CONTINUE)
 
     def _complete(self, exchange: Exchange) -> None:
         receiver = exchange.receiver
         if receiver is not None and not exchange.ended:
             parts = exchange.parts
-            self._deliver(exchange, receiver, parts[0] if len(parts) == 1 else b"".join(parts))
-
-    def _deliver(self, exchange: Exchange, receiver: Receiver, body: bytes) -> None:
-        self.nothing_due()
-        try:
-            receiver.complete(body)
-        except Exception as fault:  # As above.
-            self._broke(exchange, fault)
+            try:
+                receiver.complete(parts[0] if len(parts) == 1 else b"".join(parts))
+            except Exception as fault:  # As above.
+                self._broke(exchange, fault)
 
     # How it ends.
 
@@ -292,5 +274,5 @@ class ServerConnection(CallerLine):
         """Answer a request that never became one."""
         headers, body = self.state.refusal(refusal.status, refusal.reason)
         framing = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-        self.write(status_line(refusal.status) + self.date + headers + framing + body)
+        self.write(status_line(refusal.status) + self.ticker.date + headers + framing + body)
         self.end(linger=True)

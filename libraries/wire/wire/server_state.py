@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wire.exchange import Exchange, Receiver
-from wire.known_heads import KnownRequests
+from wire.known_heads import KnownHeads
 from wire.limits import ServerLimits
+from wire.request_head import RequestHead
 from wire.ticker import Ticker
 
 Accept = Callable[[Exchange], Receiver]
@@ -19,6 +20,11 @@ class Caller(Protocol):
     """A connection, as its server sees it."""
 
     deadline: float
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way."""
+        ...
 
     def late(self) -> None:
         """The deadline has passed."""
@@ -41,23 +47,16 @@ class ServerState:
     refusal: Refusal
     limits: ServerLimits
     ticker: Ticker
-    known: KnownRequests = field(default_factory=KnownRequests)
+    known: KnownHeads[RequestHead] = field(default_factory=KnownHeads[RequestHead])
     connections: set[Caller] = field(default_factory=set[Caller])
-    in_flight: int = 0
     buffered: int = 0
-    # Set, where somebody waits for it, once nothing is under way, and once nobody is connected.
-    idle: asyncio.Event | None = None
+    # Set, where somebody waits for it, once nobody is connected.
     empty: asyncio.Event | None = None
 
-    def began(self) -> None:
-        """A request more is under way."""
-        self.in_flight += 1
-
-    def ended(self) -> None:
-        """A request less is under way."""
-        self.in_flight -= 1
-        if self.idle is not None and not self.in_flight:
-            self.idle.set()
+    @property
+    def in_flight(self) -> int:
+        """Requests whose reply has not ended."""
+        return sum(caller.is_busy for caller in self.connections)
 
     def left(self, caller: Caller) -> None:
         """A caller is gone."""

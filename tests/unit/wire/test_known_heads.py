@@ -2,10 +2,11 @@
 
 import pytest
 
-from wire.known_heads import KnownRequests, KnownResponses
+from wire.known_heads import KnownHeads
 from wire.limits import ServerLimits
 from wire.request_head import RequestHead
 from wire.request_reader import RequestReader
+from wire.response_head import ResponseHead
 
 POST = (
     b"POST /v1/chat?a=b HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer k\r\nContent-Length: %d\r\nx-b:  two \r\n\r\n%b"
@@ -14,22 +15,22 @@ GET = b"GET /v1/models HTTP/1.1\r\nhost: here\r\naccept: */*\r\n\r\n"
 
 
 class Heads:
-    """Collects the heads that the parser finds."""
+    """Collects the heads that the parser finds, and the lengths that they say."""
 
     def __init__(self) -> None:
-        self.found: list[RequestHead] = []
+        self.found: list[tuple[RequestHead, int | None]] = []
 
     def request_begins(self) -> None: ...
 
-    def head_arrived(self, head: RequestHead) -> None:
-        self.found.append(head)
+    def head_arrived(self, head: RequestHead, length: int | None) -> None:
+        self.found.append((head, length))
 
     def body_arrived(self, data: bytes) -> None: ...
 
     def request_complete(self) -> None: ...
 
 
-def parsed(data: bytes, known: KnownRequests) -> RequestHead:
+def parsed(data: bytes, known: KnownHeads[RequestHead]) -> tuple[RequestHead, int | None]:
     """The first head in these bytes, as the parser reads it."""
     sink = Heads()
     RequestReader(sink, ServerLimits(), known).feed(data)
@@ -38,38 +39,37 @@ def parsed(data: bytes, known: KnownRequests) -> RequestHead:
 
 def facts(head: RequestHead) -> tuple[object, ...]:
     return (
-        *(head.method, head.target, head.path, head.query, head.headers, head.length),
+        *(head.method, head.target, head.path, head.query, head.headers),
         *(head.chunked, head.http10, head.expects_continue, head.wants_close),
     )
 
 
 def test_a_head_is_known_again_whatever_its_length() -> None:
-    known = KnownRequests()
-    first = parsed(POST % (5, b"first"), known)
-    again = known.whole(POST % (5, b"again"))
-    longer = known.whole(POST % (11, b"a long body"))
-    assert again == (first, b"again")
-    assert longer is not None
-    assert longer[1] == b"a long body"
-    assert facts(longer[0]) == facts(parsed(POST % (11, b"a long body"), KnownRequests()))
-    longer[0].notes["x"] = 1
-    assert first.notes == {"x": 1}
+    known = KnownHeads[RequestHead]()
+    first, length = parsed(POST % (5, b"first"), known)
+    assert length == 5
+    assert known.whole(POST % (5, b"again")) == (first, 5, b"again")
+    assert known.whole(POST % (11, b"a long body")) == (first, 11, b"a long body")
+    assert known.whole(POST % (0, b"")) == (first, 0, b"")
+    other, length = parsed(POST % (11, b"a long body"), KnownHeads())
+    assert (facts(other), length) == (facts(first), 11)
 
 
 def test_a_head_without_a_body_is_known_again() -> None:
-    known = KnownRequests()
-    first = parsed(GET, known)
-    assert known.whole(GET) == (first, b"")
+    known = KnownHeads[RequestHead]()
+    first, _ = parsed(GET, known)
+    assert known.whole(GET) == (first, None, b"")
 
 
 def test_what_is_not_exactly_one_whole_request_is_left_to_the_parser() -> None:
-    known = KnownRequests()
+    known = KnownHeads[RequestHead]()
     whole = POST % (5, b"first")
     parsed(whole, known)
     parsed(GET, known)
     others = (
         *(whole[:-1], whole + b"x", whole + whole, whole[1:], whole[:20], b"\r\n" + whole, GET + GET, GET[:-1], b""),
         *(whole.replace(b"Bearer k", b"Bearer j"), whole.replace(b"Host", b"host"), GET.replace(b"\r\n", b"\n")),
+        *(whole.replace(b": 5", b": "), (POST % (5, b"")).replace(b": 5", b": "), whole[:-5], (POST % (0, b""))[:-4]),
         *(whole.replace(b": 5", b": +5"), whole.replace(b": 5", b": 5\r\nContent-Length: 5"), GET + b"body"),
     )
     assert [one for one in others if known.whole(one) is not None] == []
@@ -90,20 +90,20 @@ def test_what_is_not_exactly_one_whole_request_is_left_to_the_parser() -> None:
     ],
 )
 def test_a_head_that_says_more_than_a_length_is_read_each_time(request_bytes: bytes) -> None:
-    known = KnownRequests()
+    known = KnownHeads[RequestHead]()
     parsed(request_bytes, known)
     assert known.whole(request_bytes) is None
 
 
 def test_the_second_of_two_requests_in_one_piece_is_not_taken_for_the_first() -> None:
-    known = KnownRequests()
+    known = KnownHeads[RequestHead]()
     parsed(GET + POST % (2, b"ab"), known)
     assert known.whole(GET) is not None
     assert known.whole(POST % (2, b"ab")) is None
 
 
 def test_only_so_many_heads_are_kept() -> None:
-    known = KnownRequests()
+    known = KnownHeads[RequestHead]()
     for number in range(1025):
         parsed(GET.replace(b"*/*", b"%d" % number), known)
     assert known.whole(GET.replace(b"*/*", b"1024")) is not None
@@ -111,24 +111,23 @@ def test_only_so_many_heads_are_kept() -> None:
 
 
 ANSWER = b"HTTP/1.1 200 OK\r\nServer: s\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n%b"
-ANSWERED = [(b"server", b"s"), (b"content-length", b"2"), (b"content-type", b"text/plain")]
+ANSWERED = ResponseHead(200, [(b"server", b"s"), (b"content-type", b"text/plain")])
 
 
 def test_the_head_of_a_response_is_known_again_whatever_its_length() -> None:
-    known = KnownResponses()
-    known.learn(ANSWER % (2, b"ok"), 200, ANSWERED)
-    assert known.whole(ANSWER % (2, b"no")) == (200, ANSWERED, b"no")
-    longer = [ANSWERED[0], (b"content-length", b"6"), ANSWERED[2]]
-    assert known.whole(ANSWER % (6, b"longer")) == (200, longer, b"longer")
+    known = KnownHeads[ResponseHead]()
+    known.learn(ANSWER % (2, b"ok"), ANSWERED, 3, 2)
+    assert known.whole(ANSWER % (2, b"no")) == (ANSWERED, 2, b"no")
+    assert known.whole(ANSWER % (6, b"longer")) == (ANSWERED, 6, b"longer")
 
 
 def test_a_response_in_pieces_or_with_more_behind_it_is_left_to_the_parser() -> None:
-    known = KnownResponses()
+    known = KnownHeads[ResponseHead]()
     whole = ANSWER % (2, b"ok")
-    known.learn(whole, 200, ANSWERED)
-    known.learn(b"HTTP/1.1 100 Continue\r\n\r\n" + whole, 200, ANSWERED)
-    known.learn(b"HTTP/1.1 200 OK\r\nserver: s\r\n\r\nuntil the end", 200, ANSWERED[:1])
+    known.learn(whole, ANSWERED, 3, 2)
+    known.learn(b"HTTP/1.1 100 Continue\r\n\r\n" + whole, ANSWERED, 3, 2)
+    known.learn(ANSWER % (1234567890, b"ok"), ANSWERED, 3, 1234567890)
     others = (whole[:-1], whole + b"x", whole + whole, whole[:30], whole.replace(b"200", b"500"), b"\r\n" + whole)
     assert [one for one in others if known.whole(one) is not None] == []
     assert known.whole(b"HTTP/1.1 100 Continue\r\n\r\n") is None
-    assert known.whole(b"HTTP/1.1 200 OK\r\nserver: s\r\n\r\n") is None
+    assert known.whole(ANSWER % (1234567890, b"ok")) is None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from wire.known_heads import KnownRequests
+from wire.known_heads import KnownHeads
 from wire.limits import ServerLimits
 from wire.reply_head import header_lines, status_line
 from wire.request_head import RequestHead, RequestRefused
@@ -23,8 +23,8 @@ class Sink:
     def request_begins(self) -> None:
         self.seen.append("begin")
 
-    def head_arrived(self, head: RequestHead) -> None:
-        self.seen.append((head.method, head.target, head.headers, head.length, head.chunked))
+    def head_arrived(self, head: RequestHead, length: int | None) -> None:
+        self.seen.append((head.method, head.target, head.headers, length, head.chunked))
 
     def body_arrived(self, data: bytes) -> None:
         if isinstance(self.seen[-1], bytes):
@@ -38,7 +38,7 @@ class Sink:
 def read(*parts: bytes) -> list[object]:
     """What a reader finds; a refusal ends it with its status."""
     sink = Sink()
-    reader = RequestReader(sink, ServerLimits(), KnownRequests())
+    reader = RequestReader(sink, ServerLimits(), KnownHeads())
     try:
         for part in parts:
             reader.feed(part)

@@ -1,0 +1,20 @@
+"""The head of a server's response, shared by all responses that begin alike."""
+
+from typing import Any
+
+from wire.request_head import Headers
+
+
+class ResponseHead:
+    """Status and headers, names in lower case; all but Content-Length, which the body shows.
+
+    Not to be changed: responses with the same head share it. `notes` are what their takers found out about it, each
+    under a name of its own; they must follow from the head alone.
+    """
+
+    __slots__ = ("headers", "notes", "status")
+
+    def __init__(self, status: int, headers: Headers) -> None:
+        self.status = status
+        self.headers = headers
+        self.notes: dict[object, Any] = {}
