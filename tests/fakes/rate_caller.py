@@ -57,14 +57,14 @@ async def call(order: Order, keeper: LeaseKeeper) -> int:
 
     async def one() -> None:
         try:
-            await keeper.admit(request)
+            admitted = await keeper.admit(request)
         except RateLimited:
             return
         begun = time.monotonic_ns()
         if order.hold_seconds:
             await asyncio.sleep(order.hold_seconds)
         ended = time.monotonic_ns()
-        keeper.state.rates.finish(order.key, order.unused)
+        keeper.state.rates.finish(admitted.rates, order.unused)
         os.write(file, b"%d %d\n" % (begun, ended))
 
     await asyncio.sleep(max(0.0, (order.begin - time.monotonic_ns()) / 1e9))

@@ -168,8 +168,8 @@ class Process:
 
     async def _call(self, keeper: LeaseKeeper, key: KeyRecord) -> None:
         try:
-            await keeper.admit(asking(key, a_route(), 1, 0))
+            admitted = await keeper.admit(asking(key, a_route(), 1, 0))
         except RateLimited:
             return
         self.simulation.let_in.append(moment())
-        keeper.state.rates.finish(key.key_id, 0)
+        keeper.state.rates.finish(admitted.rates, 0)

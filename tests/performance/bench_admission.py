@@ -100,7 +100,7 @@ def _admission(limits: RateLimits, *, leased: bool) -> float:
         admitted = admit(state, asked, START + 1)
         assert isinstance(admitted, Admitted)
         state.leases.credit(admitted.reservations)
-        state.rates.finish(key.key_id, admitted.tokens)
+        state.rates.finish(admitted.rates, admitted.tokens)
 
     return _per_call(once)
 

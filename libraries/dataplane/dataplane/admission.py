@@ -36,7 +36,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     price: Price
     price_estimated: bool
     tokens: int
-    rates: KeyRates | None = None
+    rates: KeyRates
     policy_version: int = 0
 
 
@@ -85,7 +85,8 @@ def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
         error = key_refusal(key, now)
         if error is not None:
             return Refused(error)
-    short = state.rates.short_of(key, tokens, now)
+    rates = state.rates.rates_of(key, now)
+    short = state.rates.short_of(rates, tokens, now)
     if short is not None:
         return NeedsRate(short, tokens) if short.askable else too_fast(state, request, short, now)
     book = state.policy_book
@@ -99,7 +100,8 @@ def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
     held = state.leases.take(key.scopes, tokens, cost, now)
     if held is None:
         return NeedsLease(state.leases.short_of(key.scopes, tokens, cost, now))
-    return Admitted(held, price, terms.price_estimated, tokens, state.rates.take(key, tokens), book.version)
+    state.rates.take(rates, tokens)
+    return Admitted(held, price, terms.price_estimated, tokens, rates, book.version)
 
 
 def too_fast(state: AdmissionState, request: CallRequest, short: RateShort, now: int) -> Refused:

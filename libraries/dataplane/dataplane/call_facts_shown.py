@@ -23,15 +23,14 @@ _NEVER_RETRY = frozenset(
 
 
 def rates_left(call: LiveCall) -> Left:
-    """What is left of the key's rates for requests and tokens; None where there is no limit, or none is counted."""
+    """What is left of the key's rates for requests and tokens; None where there is no limit."""
     rates = call.admitted.rates
-    return (None, None) if rates is None else rates.left(rates.used_at)
+    return rates.left(rates.used_at)
 
 
 def begin_lines(call: LiveCall, left: Left) -> bytes:
     """What is known when a reply begins: request id, limits, listing, version, and whether that will end."""
-    rates = call.admitted.rates
-    limits = b"" if rates is None else rate_lines(rates, left)
+    limits = rate_lines(call.admitted.rates, left)
     return b"x-request-id: %b\r\n%b%b" % (call.facts.call_id.encode(), call.passage.reply_lines, limits)
 
 

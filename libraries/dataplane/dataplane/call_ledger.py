@@ -10,6 +10,7 @@ from dataplane.call_journal import CallJournal
 from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, spent_of, unspent
 from dataplane.call_terms import CallTerms
 from dataplane.leases import Left, Reservation
+from dataplane.limits import KeyRates
 from dataplane.pricing import cost_nanodollars
 from dataplane.usage import Usage
 
@@ -56,7 +57,7 @@ class CallLedger:
         settled = Settled(facts, ending.outcome, ending.status, usage, cost, spent, at if at > 0 else 0, first)
         self.journal.ended(settled)
         unused = admitted.tokens - usage.total_tokens
-        left = self._give_back(facts, spent, unused if unused > 0 else 0)
+        left = self._give_back(facts, spent, admitted.rates, unused if unused > 0 else 0)
         self.written()
         return settled, left
 
@@ -64,13 +65,13 @@ class CallLedger:
         """The call never left: nothing is charged."""
         released = Released(facts, status, reason)
         self.journal.ended(released)
-        self._give_back(facts, (0,) * len(facts.reservations), admitted.tokens)
+        self._give_back(facts, (0,) * len(facts.reservations), admitted.rates, admitted.tokens)
         self.written()
         return released
 
     def forget(self, facts: CallFacts, admitted: Admitted) -> None:
         """The call was admitted but never opened; nothing is written."""
-        self.state.rates.finish(facts.key_id, admitted.tokens)
+        self.state.rates.finish(admitted.rates, admitted.tokens)
         self._credit(facts.reservations)
 
     def catch_up(self) -> None:
@@ -85,8 +86,8 @@ class CallLedger:
         self.journal.returned(Returned(self.new_return_id(), tuple(amounts)))
         self.written()
 
-    def _give_back(self, facts: CallFacts, spent: Sequence[int], tokens: int) -> Left:
-        self.state.rates.finish(facts.key_id, tokens)
+    def _give_back(self, facts: CallFacts, spent: Sequence[int], rates: KeyRates, tokens: int) -> Left:
+        self.state.rates.finish(rates, tokens)
         held, leases = facts.reservations, self.state.leases
         if self.journal.unwritten:
             self._withheld += unspent(facts, spent)

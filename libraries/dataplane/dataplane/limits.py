@@ -24,7 +24,10 @@ class ParkedCall:
 
 @dataclass(slots=True)
 class KeyRates:
-    """The rates of one key. `lease` is None where this process counts alone, now or always."""
+    """The rates of one key. `lease` is None where this process counts alone, now or always.
+
+    `asking`: an ask for it is under way, or at the leaser's next turn.
+    """
 
     key_id: str
     team_id: str
@@ -34,7 +37,6 @@ class KeyRates:
     used_at: int
     in_flight: int = 0
     number: int = 0
-    due: bool = False
     asking: bool = False
     parked: list[ParkedCall] = field(default_factory=list[ParkedCall])
     # What callers are told of the limits themselves; made when first shown.
@@ -74,17 +76,15 @@ class KeyRates:
 
     def left(self, now: int) -> tuple[float | None, float | None]:
         """Requests and tokens left as far as one can tell from here; None where there is no such limit."""
-        lease = self.lease
-        if lease is None:
-            return self.share.left(now)
-        requests, tokens = lease.requests, lease.tokens
+        counted = self.lease or self.share
+        requests, tokens = counted.requests, counted.tokens
         return None if requests is None else requests.left(now), None if tokens is None else tokens.left(now)
 
     def slots_left(self) -> int:
         """Calls more that may run at the same time, as far as one can tell from here; 0 where there is no limit."""
         lease = self.lease
-        slots = self.share.slots or 0 if lease is None else lease.slots + lease.slots_left
-        return max(0, slots - self.in_flight)
+        left = (self.share.slots or 0 if lease is None else lease.slots + lease.slots_left) - self.in_flight
+        return left if left > 0 else 0
 
     def _alone(self) -> RateAsk:
         requests, tokens = self.share.owed()
@@ -104,7 +104,8 @@ class RateBook:
     """All rates of one process. `share` is its part of a key's rates while it counts alone.
 
     `leased`: a leaser runs; `down`: it gets no answer. Keys that want an ask stand in `due`, and `wake` is called.
-    Those that count alone although a leaser runs stand in `alone`, those with something to give back in `holding`.
+    Those that count alone although a leaser runs stand in `alone`, those with a lease that may hold something in
+    `holding`.
     """
 
     share: float = 1.0
@@ -116,72 +117,61 @@ class RateBook:
     holding: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
     wake: Callable[[], None] = lambda: None
 
-    def short_of(self, record: KeyRecord, tokens: int, now: int) -> RateShort | None:
-        """The first rate that this call would pass, or None. Takes nothing."""
-        rates = self.rates_of(record, now)
-        rates.used_at = now
-        lease = rates.lease
-        if lease is None:
-            return rates.share.short_of(tokens, rates.in_flight, now)
-        short = lease.short_of(tokens, rates.in_flight, now)
-        if short is not None and not short.askable:
-            lease.refused(tokens)
-        return short
-
-    def take(self, record: KeyRecord, tokens: int) -> KeyRates:
-        """Count a call in; `short_of` was None at the same moment."""
-        rates = self.keys[record.key_id]
-        rates.in_flight += 1
-        if rates.lease is None:
-            rates.share.take(tokens)
-        elif rates.lease.take(tokens) and not rates.due:
-            self.ask_for(rates)
-        return rates
-
-    def finish(self, key_id: str, unused_tokens: int) -> None:
-        """Count a call out and put back the tokens that it did not use."""
-        rates = self.keys.get(key_id)
-        if rates is None:
-            return
-        rates.in_flight = max(0, rates.in_flight - 1)
-        lease = rates.lease
-        if lease is None:
-            rates.share.give_back(unused_tokens)
-            return
-        if unused_tokens and lease.tokens is not None:
-            lease.tokens.held += unused_tokens
-            self.holding[key_id] = rates
-        if lease.slots_tight and not rates.due:
-            self.ask_for(rates)
-
     def rates_of(self, record: KeyRecord, now: int) -> KeyRates:
         """The rates of a key, made or changed where its limits are new here; calls in flight stay counted."""
         rates = self.keys.get(record.key_id)
         if rates is not None and (rates.limits is record.limits or rates.limits == record.limits):
             return rates
-        share = share_of(record.limits, self.share, now)
-        asks = self.leased and _limits_anything(record.limits)
-        lease = lease_of(record.limits, now) if asks and not self.down else None
+        limits = record.limits
+        share = share_of(limits, self.share, now)
+        lease = lease_of(limits, now) if self.leased and not self.down and _limits_anything(limits) else None
         if rates is None:
-            rates = KeyRates(record.key_id, record.team_id, record.limits, share, lease, now)
+            rates = KeyRates(record.key_id, record.team_id, limits, share, lease, now)
             self.keys[record.key_id] = rates
         else:
-            rates.limits, rates.share, rates.lease, rates.policy_lines = record.limits, share, lease, None
-        self._note(rates, alone=asks and lease is None)
+            rates.limits, rates.share, rates.lease, rates.policy_lines = limits, share, lease, None
+        self._note(rates)
         return rates
+
+    def short_of(self, rates: KeyRates, tokens: int, now: int) -> RateShort | None:
+        """The first rate that a call would pass, or None. Takes nothing."""
+        rates.used_at = now
+        lease = rates.lease
+        if lease is None:
+            return rates.share.short_of(tokens, rates.in_flight, now)
+        return lease.short_of(tokens, rates.in_flight, now)
+
+    def take(self, rates: KeyRates, tokens: int) -> None:
+        """Count a call in; `short_of` was None at the same moment."""
+        rates.in_flight += 1
+        lease = rates.lease
+        if lease is None:
+            rates.share.take(tokens)
+        elif lease.take(tokens):
+            self.ask_for(rates)
+
+    def finish(self, rates: KeyRates, unused_tokens: int) -> None:
+        """Count a call out that was counted in, and put back the tokens that it did not use."""
+        rates.in_flight -= 1
+        lease = rates.lease
+        if lease is None:
+            rates.share.give_back(unused_tokens)
+            return
+        if lease.tokens is not None:
+            lease.tokens.held += unused_tokens
+        if lease.slots_tight:
+            self.ask_for(rates)
 
     def fall_to_share(self, rates: KeyRates, now: int) -> None:
         """Count one key alone until it is answered again."""
         if rates.lease is not None:
             rates.fall_to_share(self.share, now)
-            self._note(rates, alone=True)
+            self._note(rates)
 
     def answered(self, rates: KeyRates, ask: RateAsk, answer: RateAnswer, moments: tuple[int, int]) -> None:
         """Hold what an ask brought; `moments` are when it was sent and when it was answered."""
         rates.answered(ask, answer, *moments)
-        self._note(rates, alone=False)
-        if rates.lease is not None and rates.lease.holds(rates.in_flight):
-            self.holding[rates.key_id] = rates
+        self._note(rates)
 
     def forget(self, before: int) -> None:
         """Drop keys that were not used since then and hold nothing."""
@@ -191,17 +181,18 @@ class RateBook:
                 self.alone.pop(key_id, None)
 
     def ask_for(self, rates: KeyRates) -> None:
-        """Have the leaser ask for this key at its next turn."""
-        if not rates.due:
-            rates.due = True
+        """Have the leaser ask for this key at its next turn, unless its answer is to come already."""
+        if not rates.asking:
+            rates.asking = True
             self.due.append(rates)
             self.wake()
 
-    def _note(self, rates: KeyRates, *, alone: bool) -> None:
-        if alone:
+    def _note(self, rates: KeyRates) -> None:
+        self.alone.pop(rates.key_id, None)
+        if rates.lease is not None:
+            self.holding[rates.key_id] = rates
+        elif self.leased and _limits_anything(rates.limits):
             self.alone[rates.key_id] = rates
-        else:
-            self.alone.pop(rates.key_id, None)
 
 
 def _limits_anything(limits: RateLimits) -> bool:

@@ -42,11 +42,13 @@ class RateLease:
         if not self.since <= now < self.until:
             self.lapse(now)
         if self.max_slots is not None and in_flight >= self.slots:
-            return self._short("concurrency", 0.0, now)
-        if self.requests is not None and self.requests.held < 1:
-            return self._short("requests", self.requests.wait_for(1, now), now)
-        if self.tokens is not None and self.tokens.held < tokens:
-            return self._short("tokens", self.tokens.wait_for(tokens, now), now)
+            return self._short("concurrency", 0.0, tokens, now)
+        held = self.requests
+        if held is not None and held.held < 1:
+            return self._short("requests", held.wait_for(1, now), tokens, now)
+        held = self.tokens
+        if held is not None and held.held < tokens:
+            return self._short("tokens", held.wait_for(tokens, now), tokens, now)
         return None
 
     def take(self, tokens: int) -> bool:
@@ -61,15 +63,9 @@ class RateLease:
         if held is not None:
             held.held -= tokens
             held.demand += tokens
-            low = low or held.held < held.low
+            if held.held < held.low:
+                low = True
         return low
-
-    def refused(self, tokens: int) -> None:
-        """Remember that more was wanted."""
-        if self.requests is not None:
-            self.requests.demand += 1
-        if self.tokens is not None:
-            self.tokens.demand += tokens
 
     def lapse(self, now: int) -> None:
         """Hold nothing any more. Moments that a clock which stepped back has before it are none to wait for."""
@@ -83,6 +79,10 @@ class RateLease:
     def holds(self, in_flight: int) -> bool:
         """Whether there is anything to renew or to give back; calls in flight count where they are limited."""
         return (self.max_slots is not None and in_flight > 0) or self.has_idle(in_flight)
+
+    def awaits(self, in_flight: int) -> bool:
+        """Whether calls under way may yet bring back tokens that they do not use."""
+        return self.tokens is not None and in_flight > 0
 
     def _slot_wish(self, limit: int, parked: int, in_flight: int, *, idle: bool) -> SlotAsk:
         """Keep what calls use, and spare ones while nobody else wants them; what is let go is not used any more."""
@@ -143,14 +143,22 @@ class RateLease:
             if held is not None:
                 held.low = 0
 
-    def _short(self, rate: RateName, wait: float, now: int) -> RateShort:
+    def _short(self, rate: RateName, wait: float, tokens: int, now: int) -> RateShort:
         """Worth an ask, where the shared bucket may have it by now and the last ask did not come back empty."""
+        if wait <= 0 and now >= self.ask_after:
+            return RateShort(rate, 0.0, askable=True)
+        self._refused(tokens)
         if wait > 0:
             return RateShort(rate, wait)
-        if now >= self.ask_after:
-            return RateShort(rate, 0.0, askable=True)
         soonest = (self.ask_after - now) / _MICROSECONDS
         return RateShort(rate, 1.0 if rate == "concurrency" else max(soonest, 0.001))
+
+    def _refused(self, tokens: int) -> None:
+        """Remember that more was wanted."""
+        if self.requests is not None:
+            self.requests.demand += 1
+        if self.tokens is not None:
+            self.tokens.demand += tokens
 
 
 def lease_of(limits: RateLimits, now: int) -> RateLease:

@@ -101,23 +101,14 @@ class RateLeaser:
             self._loop.call_soon(self._launch)
 
     def _launch(self) -> None:
-        """Send off what is due; a key is in one flight at a time."""
+        """Send off what is due."""
         self._scheduled = False
         book = self.book
         while book.due and len(self._flights) < _FLIGHTS:
             batch, book.due = book.due[:_KEYS_PER_FLIGHT], book.due[_KEYS_PER_FLIGHT:]
-            for rates in batch:
-                rates.due = False
-            batch = [rates for rates in batch if not rates.asking]
-            if batch:
-                self._send(batch)
-
-    def _send(self, batch: Sequence[KeyRates]) -> None:
-        for rates in batch:
-            rates.asking = True
-        flight = asyncio.ensure_future(self._fly(batch))
-        self._flights.add(flight)
-        flight.add_done_callback(self._landed)
+            flight = asyncio.ensure_future(self._fly(batch))
+            self._flights.add(flight)
+            flight.add_done_callback(self._landed)
 
     def _landed(self, flight: "asyncio.Task[None]") -> None:
         self._flights.discard(flight)
@@ -170,10 +161,12 @@ class RateLeaser:
         for rates in list(self.book.holding.values()):
             lease = rates.lease
             rates.used_at = min(rates.used_at, now)
-            if lease is None or not lease.holds(rates.in_flight):
+            if lease is not None and lease.holds(rates.in_flight):
+                stale = not 0 <= now - lease.since <= _RENEWED
+                if stale or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
+                    self.book.ask_for(rates)
+            elif lease is None or not lease.awaits(rates.in_flight):
                 del self.book.holding[rates.key_id]
-            elif not 0 <= now - lease.since <= _RENEWED or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
-                self.book.ask_for(rates)
         if ticked - self._probed_at >= _PROBE_SECONDS:
             self._probed_at = ticked
             for rates in list(self.book.alone.values())[: 64 if self.book.down else None]:

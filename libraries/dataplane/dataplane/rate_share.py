@@ -41,16 +41,6 @@ class RateShare:
         if self.tokens is not None:
             self.tokens.give_back(tokens)
 
-    def left(self, now: int) -> tuple[float | None, float | None]:
-        """Requests and tokens left; None where there is no such limit."""
-        for bucket in (self.requests, self.tokens):
-            if bucket is not None:
-                bucket.fill(now)
-        return (
-            None if self.requests is None else self.requests.level,
-            None if self.tokens is None else self.tokens.level,
-        )
-
     def owed(self) -> tuple[int, int]:
         """Requests and tokens that went and have not refilled since the last time this was asked: told once."""
         owed = _missing(self.requests, self.taken_requests), _missing(self.tokens, self.taken_tokens)

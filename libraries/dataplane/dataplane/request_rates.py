@@ -9,23 +9,25 @@ from dataplane.records import KeyRecord
 _ROUNDS = 3
 
 
-async def within_rates(keeper: LeaseKeeper, key: KeyRecord) -> None:
-    """Wait a moment for the key's rates where they are leased; raises RateLimited. Takes nothing."""
+async def within_rates(keeper: LeaseKeeper, key: KeyRecord) -> KeyRates:
+    """The key's rates, waited for a moment where they are leased; raises RateLimited. Takes nothing."""
     book = keeper.state.rates
-    for rounds in range(_ROUNDS + 1):
+    rounds = 0
+    while True:
         now = keeper.now()
-        short = book.short_of(key, 0, now)
+        rates = book.rates_of(key, now)
+        short = book.short_of(rates, 0, now)
         if short is None:
-            return
+            return rates
         if not short.askable or keeper.rates is None or rounds == _ROUNDS:
-            raise rate_limited(short, book.rates_of(key, now), now)
+            raise rate_limited(short, rates, now)
         await keeper.rates.news(key, 0)
+        rounds += 1
 
 
 async def counted(keeper: LeaseKeeper, key: KeyRecord) -> KeyRates:
     """Count one request, and nothing else; raises RateLimited."""
-    await within_rates(keeper, key)
-    book = keeper.state.rates
-    rates = book.take(key, 0)
-    book.finish(key.key_id, 0)
+    rates = await within_rates(keeper, key)
+    keeper.state.rates.take(rates, 0)
+    keeper.state.rates.finish(rates, 0)
     return rates

@@ -16,8 +16,7 @@ class TokenBucket:
 
     def wait_for(self, amount: float, now: int) -> float:
         """Seconds until the amount is there; 0 where it is. An amount beyond the burst waits for a full bucket."""
-        self.fill(now)
-        missing = min(amount, self.burst) - self.level
+        missing = min(amount, self.burst) - self.left(now)
         if missing <= 0:
             return 0.0
         return missing / self.rate if self.rate > 0 else float("inf")
@@ -30,9 +29,10 @@ class TokenBucket:
         """Put back what was not used, never above the burst."""
         self.level = min(self.burst, self.level + amount)
 
-    def fill(self, now: int) -> None:
-        """Let in what the time since the last filling brought."""
+    def left(self, now: int) -> float:
+        """What is in it, with what the time since the last filling brought."""
         elapsed = now - self.filled_at
         if elapsed > 0:
             self.level = min(self.burst, self.level + elapsed * self.rate / _MICROSECONDS)
         self.filled_at = now
+        return self.level

@@ -16,13 +16,13 @@ from dataplane.refusals import UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
 from dataplane.token_estimates import estimated_usage
 from dataplane.usage import NOTHING_USED, Usage
+from dataplane.vendor_reply_head import is_compressed, is_stream, plain_type_line, type_line
 from dataplane.wire_formats.openai.errors import error_event, vendor_error_body, vendor_status
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter
 from wire.client_connection import ClientConnection
 from wire.errors import Broken
 from wire.exchange import Exchange
-from wire.reply_head import header_lines
 from wire.request_head import Headers
 from wire.response_head import ResponseHead
 from wire.ticker import Ticker
@@ -34,7 +34,6 @@ _FAREWELL = b"data: [DONE]\n\n"
 # A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
 _MOST_BYTES_PER_TOKEN = 256
 _NO_HEAD: Mapping[bytes, bytes] = {}
-_JSON_TYPE = b"application/json"
 _JSON_LINE = b"content-type: application/json\r\n"
 _STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 
@@ -121,6 +120,12 @@ class VendorExchange:
     def answered(self, head: ResponseHead, body: bytes) -> None:
         """All of the reply at once; its connection may be another's already."""
         self._connection = None
+        line, size = plain_type_line(head), len(body)
+        if line and 0 < size <= self._around.limits.reply_bytes:
+            self.call.first_byte = self._around.now()
+            self._size = size
+            self._reply(line, body)
+            return
         self.head_came(head.status, head.headers)
         if body:
             self.body_came(body)
@@ -132,9 +137,9 @@ class VendorExchange:
         self._head = head = dict(headers)
         if status != 200:
             return
-        if head.get(b"content-encoding", b"identity") not in (b"identity", b""):
+        if is_compressed(head):
             self._break(UpstreamFailed("The provider compressed its reply although it was asked not to."))
-        elif head.get(b"content-type", b"").lower().startswith(b"text/event-stream"):
+        elif is_stream(head):
             self._meter = StreamMeter(hide_usage=not self.call.request.wants_usage)
             self._caller.begin(200, _STREAM_LINES + begin_lines(self.call, rates_left(self.call)))
             self._extend()
@@ -156,13 +161,6 @@ class VendorExchange:
         else:
             self._parts.append(data)
 
-    def answered(self, status: int, headers: Headers, body: bytes) -> None:
-        """The whole response at once."""
-        self.head_came(status, headers)
-        if body:
-            self.body_came(body)
-        self.ended()
-
     def ended(self) -> None:
         """The reply is whole."""
         self._connection = None
@@ -172,7 +170,7 @@ class VendorExchange:
             self._end_stream(self._meter)
             self._finish()
         elif self._status == 200:
-            self._plain()
+            self._reply(type_line(self._head), self._body())
         else:
             self._refuse()
 
@@ -222,13 +220,11 @@ class VendorExchange:
         settled = self._settle(outcome, 200, meter.usage or self._seen())
         self._caller.end(ending + comment(end_comment(self.call, settled, left)) + tail)
 
-    def _plain(self) -> None:
-        call, body = self.call, self._body()
+    def _reply(self, content_type: bytes, body: bytes) -> None:
+        call = self.call
         # As they stand while this call still counts as under way.
         left = rates_left(call)
         settled = self._settle(Outcome.COMPLETED, 200, reply_usage(body) or self._seen())
-        said = self._head.get(b"content-type", _JSON_TYPE)
-        content_type = _JSON_LINE if said == _JSON_TYPE else header_lines([(b"content-type", said)])
         lines = b"%b%b%b" % (content_type, begin_lines(call, left), end_lines(call, settled, left))
         self._caller.reply(200, lines, body)
         self._finish()

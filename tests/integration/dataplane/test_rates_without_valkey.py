@@ -24,8 +24,9 @@ async def _until(keeper: LeaseKeeper, leaser: RateLeaser, *, degraded: bool) -> 
     """Call on, every call is let in, until rates are counted alone, or shared again."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (leaser.degraded is not None) != degraded:
-        assert isinstance(await keeper.admit(CALL), Admitted)
-        keeper.state.rates.finish("key_1", 0)
+        admitted = await keeper.admit(CALL)
+        assert isinstance(admitted, Admitted)
+        keeper.state.rates.finish(admitted.rates, 0)
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
 

@@ -139,30 +139,34 @@ def test_a_bucket_never_lets_through_more_than_burst_and_rate(steps: list[tuple[
     ],
 )
 def test_the_third_call_at_once_is_too_many(limits: RateLimits, tokens: int, rate: str) -> None:
-    book, key = RateBook(), a_key(limits=limits)
+    book = RateBook()
+    rates = book.rates_of(a_key(limits=limits), START)
     for _ in range(2):
-        assert book.short_of(key, tokens, START) is None
-        book.take(key, tokens)
-    short = book.short_of(key, tokens, START)
+        assert book.short_of(rates, tokens, START) is None
+        book.take(rates, tokens)
+    short = book.short_of(rates, tokens, START)
     assert short is not None
     assert short.rate == rate
     assert short.retry_after > 0
-    book.finish("key_1", tokens)
-    assert (book.short_of(key, tokens, START) is None) == (rate != "requests")
+    book.finish(rates, tokens)
+    assert (book.short_of(rates, tokens, START) is None) == (rate != "requests")
 
 
 def test_a_call_larger_than_the_minutes_tokens_waits_for_a_full_bucket_and_leaves_a_debt() -> None:
-    book, key = RateBook(), a_key(limits=RateLimits(tokens_per_minute=60))
-    assert book.short_of(key, 600, START) is None
-    book.take(key, 600)
-    short = book.short_of(key, 1, START)
+    book = RateBook()
+    rates = book.rates_of(a_key(limits=RateLimits(tokens_per_minute=60)), START)
+    assert book.short_of(rates, 600, START) is None
+    book.take(rates, 600)
+    short = book.short_of(rates, 1, START)
     assert short is not None
     assert short.retry_after > 500
 
 
 def test_changed_limits_take_effect_at_once_and_keep_the_calls_in_flight() -> None:
     book = RateBook()
-    book.short_of(a_key(limits=RateLimits(max_concurrency=5)), 1, START)
-    book.take(a_key(), 1)
-    short = book.short_of(a_key(limits=RateLimits(max_concurrency=1)), 1, START)
+    rates = book.rates_of(a_key(limits=RateLimits(max_concurrency=5)), START)
+    book.take(rates, 1)
+    assert book.short_of(rates, 1, START) is None
+    assert book.rates_of(a_key(limits=RateLimits(max_concurrency=1)), START) is rates
+    short = book.short_of(rates, 1, START)
     assert short is not None

@@ -16,10 +16,10 @@ ALL = RateLimits(requests_per_second=10, burst=20, tokens_per_minute=60_000, max
 
 
 def _shown(limits: RateLimits, taken: int, tokens: int, later: int = 0) -> dict[str, str]:
-    book, key = RateBook(), a_key(limits=limits)
-    rates = book.rates_of(key, START)
+    book = RateBook()
+    rates = book.rates_of(a_key(limits=limits), START)
     for _ in range(taken):
-        book.take(key, tokens)
+        book.take(rates, tokens)
     lines = rate_lines(rates, rates.left(START + later)).decode().splitlines()
     return dict(line.split(": ", 1) for line in lines)
 

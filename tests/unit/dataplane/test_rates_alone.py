@@ -154,6 +154,22 @@ def test_a_process_that_ends_gives_back_what_it_holds() -> None:
     run_virtually(story())
 
 
+def test_tokens_that_a_long_call_did_not_use_go_back() -> None:
+    async def story() -> None:
+        buckets, key = RateBuckets(now=START), a_key(limits=RateLimits(tokens_per_minute=60), scopes=())
+        keeper, leaser = _process(buckets)
+        running = asyncio.create_task(leaser.run())
+        admitted = await keeper.admit(asking(key, a_route(), 60, 0))
+        await asyncio.sleep(10)
+        keeper.state.rates.finish(admitted.rates, 40)
+        await asyncio.sleep(5)
+        assert buckets.buckets["team_1:key_1"].levels["tokens"] == 40
+        assert not keeper.state.rates.holding
+        running.cancel()
+
+    run_virtually(story())
+
+
 def test_a_clock_that_steps_back_stops_nobody() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
