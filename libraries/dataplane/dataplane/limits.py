@@ -12,6 +12,7 @@ from dataplane.rate_lease import RateLease, lease_of
 from dataplane.rate_share import RateShare, share_of
 from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, RateLimits
+from dataplane.shown_limits import ShownLimits, shown_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class KeyRates:
     key_id: str
     team_id: str
     limits: RateLimits
+    shown: ShownLimits | None
     share: RateShare
     lease: RateLease | None
     used_at: int
@@ -39,8 +41,6 @@ class KeyRates:
     number: int = 0
     asking: bool = False
     parked: list[ParkedCall] = field(default_factory=list[ParkedCall])
-    # What callers are told of the limits themselves; made when first shown.
-    policy_lines: bytes | None = None
 
     def is_idle(self, now: int) -> bool:
         """Whether no call came for so long that what is held goes back; a process that counts alone holds nothing."""
@@ -123,13 +123,13 @@ class RateBook:
         if rates is not None and (rates.limits is record.limits or rates.limits == record.limits):
             return rates
         limits = record.limits
-        share = share_of(limits, self.share, now)
-        lease = lease_of(limits, now) if self.leased and not self.down and _limits_anything(limits) else None
+        shown, share = shown_limits(limits), share_of(limits, self.share, now)
+        lease = lease_of(limits, now) if self.leased and not self.down and shown is not None else None
         if rates is None:
-            rates = KeyRates(record.key_id, record.team_id, limits, share, lease, now)
+            rates = KeyRates(record.key_id, record.team_id, limits, shown, share, lease, now)
             self.keys[record.key_id] = rates
         else:
-            rates.limits, rates.share, rates.lease, rates.policy_lines = limits, share, lease, None
+            rates.limits, rates.shown, rates.share, rates.lease = limits, shown, share, lease
         self._note(rates)
         return rates
 
@@ -191,9 +191,5 @@ class RateBook:
         self.alone.pop(rates.key_id, None)
         if rates.lease is not None:
             self.holding[rates.key_id] = rates
-        elif self.leased and _limits_anything(rates.limits):
+        elif self.leased and rates.shown is not None:
             self.alone[rates.key_id] = rates
-
-
-def _limits_anything(limits: RateLimits) -> bool:
-    return not (limits.requests_per_second is limits.tokens_per_minute is limits.max_concurrency is None)
