@@ -1,13 +1,15 @@
 """Consumption's side of the money path in memory: what PostgreSQL must do, said in the fewest words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fakes.memory_replies import MemoryReplies
 
-from dataplane.call_records import EndRecord, Released, Returned, Settled, Unknown, Unmade
+from dataplane.call_records import EndRecord, Returned, Settled, Unknown, Unmade
+from dataplane.journal_frames import read_ends
 from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort, lease_size
 from dataplane.ports import LeaseAnswer
+from dataplane.settlement import incarnation_of
 
 
 @dataclass
@@ -42,8 +44,8 @@ class SpendLedger:
     ) -> LeaseAnswer:
         return self.grant(holder, request_id, wishes)
 
-    async def settle(self, holder: str, records: Sequence[EndRecord]) -> None:
-        self.commit(holder, records)
+    async def settle(self, holder: str, ends: Sequence[bytes]) -> None:
+        self.commit(holder, read_ends(b"".join(ends), incarnation_of(holder)))
 
     async def seal(self, holder: str) -> None:
         self.give_up(holder)
@@ -61,12 +63,12 @@ class SpendLedger:
         self.answers[request_id] = answer
         return answer
 
-    def commit(self, holder: str, records: Sequence[EndRecord]) -> None:
+    def commit(self, holder: str, records: Iterable[EndRecord]) -> None:
         for record in records:
             self.replies.end(record)
             if isinstance(record, Returned):
                 self._take_back(holder, record)
-            elif not isinstance(record, Released | Unmade) and record.facts.call_id not in self.usage:
+            elif not isinstance(record, Unmade) and record.facts.call_id not in self.usage:
                 self.usage[record.facts.call_id] = record
                 self._charge(holder, record)
 

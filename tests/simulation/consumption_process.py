@@ -86,6 +86,6 @@ def doors_of(process: Mortal, database: VirtualDatabase, clock: VirtualClock, di
         f"{_LEASES}/AcquireLeases": leases.AcquireLeases,
         f"{_LEASES}/WatchRecalls": leases.WatchRecalls,
         f"{_LEASES}/ReturnLeases": leases.ReturnLeases,
-        f"{_SETTLEMENT}/CommitEnds": settlement.CommitEnds,
+        f"{_SETTLEMENT}/CommitFrames": settlement.CommitFrames,
         f"{_SETTLEMENT}/SealHolder": settlement.SealHolder,
     }

@@ -28,7 +28,7 @@ _EITHER = frozenset({"hidden", "mute", "cut off"})
 CRASH_POINTS = (
     "ask AcquireLeases",
     "ask ReturnLeases",
-    "ask CommitEnds",
+    "ask CommitFrames",
     "ask SealHolder",
     "make file",
     "move position",

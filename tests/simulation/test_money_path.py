@@ -14,7 +14,7 @@ CRASH_ROWS = {
     "sent": ("after send",),
     "the last bytes are there, nothing settled": ("before write settle",),
     "settled, the reply not sent": ("after write settle", "before reply"),
-    "settled and replied": ("after reply", "before ask CommitEnds"),
+    "settled and replied": ("after reply", "before ask CommitFrames"),
     "committed, nobody knows": ("after commit", "before position draft"),
     "the position half moved": ("after position draft", "before move position"),
     "a record half written": ("amid write open", "amid write settle"),

@@ -9,6 +9,7 @@ from dataplane.kept_reply import KeptReply
 from dataplane.leases import Reservation
 from dataplane.pricing import Price
 from dataplane.usage import Usage
+from dataplane.whole_numbers import Amount, Moment, Status
 
 
 class Outcome(StrEnum):
@@ -28,7 +29,7 @@ class CallFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     call_id: str
-    started_at: int
+    started_at: Moment
     key_id: str
     team_id: str
     account_id: str
@@ -42,8 +43,8 @@ class CallFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     price: Price
     price_estimated: bool
     reservations: tuple[Reservation, ...]
-    prompt_estimate: int = 0
-    policy_version: int = 0
+    prompt_estimate: Amount = 0
+    policy_version: Amount = 0
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="open"):
@@ -60,12 +61,12 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="settl
 
     facts: CallFacts
     outcome: Outcome
-    status: int
+    status: Status
     usage: Usage
-    cost: int | None
-    spent: tuple[int, ...]
-    duration: int
-    first_byte: int | None = None
+    cost: Amount | None
+    spent: tuple[Amount, ...]
+    duration: Amount
+    first_byte: Amount | None = None
     reply: KeptReply | None = None
 
     @property
@@ -83,7 +84,7 @@ class Released(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="rele
     """The call was never sent; nothing is charged."""
 
     facts: CallFacts
-    status: int
+    status: Status
     reason: str
 
 
@@ -107,8 +108,9 @@ class Unknown(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="unkno
     facts: CallFacts
 
 
-JournalRecord = Opened | Settled | Released | Returned | Unmade
-EndRecord = Settled | Released | Returned | Unknown | Unmade
+# What settlement carries: every end that moves something on the books.
+EndRecord = Settled | Returned | Unmade | Unknown
+JournalRecord = Opened | Released | EndRecord
 
 
 def spent_of(facts: CallFacts, usage: Usage, cost: int | None) -> tuple[int, ...]:

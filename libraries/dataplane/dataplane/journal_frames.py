@@ -1,7 +1,8 @@
 """The journal's bytes: frames of length, CRC-32, incarnation and a MessagePack record.
 
 A frame cut short at the end of a file is a torn tail and is ignored; a damaged frame before the end is corruption and
-is reported, because what follows it cannot be trusted to be whole.
+is reported, because what follows it cannot be trusted to be whole. Settlement sends frames as they are, so consumption
+reads them here too.
 """
 
 import struct
@@ -10,15 +11,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from dataplane.call_records import JournalRecord
+from dataplane.call_records import EndRecord, JournalRecord
 
+LARGEST_FRAME = 1 << 20
 _HEADER = struct.Struct("<IIQ")
-_LARGEST_FRAME = 1 << 20
-_decoder = msgspec.msgpack.Decoder(JournalRecord)
 _encode = msgspec.msgpack.Encoder().encode
 _pack = _HEADER.pack
-# What an `Opened` begins with: an array of two whose first item is its tag.
-_OPENING = b"\x92\xa4open"
+_records = msgspec.msgpack.Decoder(JournalRecord)
+_ends = msgspec.msgpack.Decoder(EndRecord)
+# What an `Opened` and a `Released` begin with, arrays whose first item is their tag: these move nothing on the books.
+_NO_ENDS = (b"\x92\xa4open", b"\x94\xa7release")
 
 
 class JournalCorrupt(Exception):
@@ -33,27 +35,51 @@ def frame(record: JournalRecord, incarnation: int) -> bytes:
 
 def read_frames(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord, int]]:
     """Each whole record of `data` with the offset just after it, up to the end or a torn tail."""
-    for body, end in _bodies(data, incarnation):
-        yield _decoder.decode(body), end
+    for body, _, end in _whole_frames(data, incarnation):
+        yield _records.decode(body), end
 
 
-def read_ends(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord | None, int]]:
-    """The same, with None for what opens a call: every second record, and none that a settlement needs."""
-    for body, end in _bodies(data, incarnation):
-        yield None if body.startswith(_OPENING) else _decoder.decode(body), end
+def cut_ends(data: bytes, incarnation: int, most: int) -> tuple[list[bytes], int]:
+    """The whole frames of `data` that settlement carries, up to so many, and where what was looked at ends.
+
+    Nothing is decoded here: who counts them does that.
+    """
+    ends: list[bytes] = []
+    end = 0
+    for body, start, end in _whole_frames(data, incarnation):
+        if not body.startswith(_NO_ENDS):
+            ends.append(data[start:end])
+            if len(ends) == most:
+                break
+    return ends, end
 
 
-def _bodies(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int]]:
-    offset = 0
-    while offset + _HEADER.size <= len(data):
-        length, crc, writer = _HEADER.unpack_from(data, offset)
-        end = offset + _HEADER.size + length
-        if length <= _LARGEST_FRAME and end > len(data):
+def read_ends(data: bytes, incarnation: int) -> Iterator[EndRecord]:
+    """Each record of what settlement carried; raises JournalCorrupt for anything but whole frames of whole ends."""
+    whole = 0
+    for body, start, end in _whole_frames(data, incarnation):
+        try:
+            yield _ends.decode(body)
+        except msgspec.MsgspecError as error:
+            raise JournalCorrupt(f"The frame at byte {start} holds no end: {error}") from error
+        whole = end
+    if whole != len(data):
+        raise JournalCorrupt(f"The frame at byte {whole} is not whole.")
+
+
+def _whole_frames(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int, int]]:
+    """Each frame's record in bytes, and where the frame begins and ends."""
+    seed = incarnation & 0xFFFFFFFF
+    start, size = 0, len(data)
+    while (begin := start + _HEADER.size) <= size:
+        length, crc, writer = _HEADER.unpack_from(data, start)
+        end = begin + length
+        if length <= LARGEST_FRAME and end > size:
             return
-        body = data[offset + _HEADER.size : end]
-        if length > _LARGEST_FRAME or writer != incarnation or zlib.crc32(body, incarnation & 0xFFFFFFFF) != crc:
-            if end >= len(data):
+        body = data[begin:end]
+        if length > LARGEST_FRAME or writer != incarnation or zlib.crc32(body, seed) != crc:
+            if end >= size:
                 return
-            raise JournalCorrupt(f"The frame at byte {offset} of the journal of {incarnation:016x} is damaged.")
-        yield body, end
-        offset = end
+            raise JournalCorrupt(f"The frame at byte {start} of the journal of {incarnation:016x} is damaged.")
+        yield body, start, end
+        start = end

@@ -7,14 +7,18 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataplane.call_records import EndRecord, JournalRecord, Opened, Released, Settled, Unknown
-from dataplane.in_steps import STEP
+from dataplane.call_records import JournalRecord, Opened, Released, Settled, Unknown
 from dataplane.journal import LOCK_NAME, folder_lock, segment_path, try_lock
-from dataplane.journal_frames import read_ends, read_frames
+from dataplane.journal_frames import LARGEST_FRAME, cut_ends, read_frames
 
 _POSITION_NAME = "position"
 _POSITION = struct.Struct("<QQI")
-_LARGEST_READ = 4 << 20
+# A step of some 50 microseconds, and little enough that its memory is used again and not asked of the kernel each time.
+_READ = 64 << 10
+# Room for the largest frame, where a read ended before the frame did.
+_LARGEST_READ = LARGEST_FRAME + 1024
+# Consumption takes messages of 8 MiB; one more read than this is far below it.
+_ENOUGH = 3 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,11 +31,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ended calls and returns read from a journal, and where to go on once they are acknowledged."""
+    """Ended calls and returns as frames of a journal, and where to go on once they are acknowledged."""
 
-    records: tuple[EndRecord, ...]
+    ends: list[bytes]
     after: Position
-    read: int
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class JournalReader:
         return Position(segment, offset) if zlib.crc32(data[:16]) == crc else self._first()
 
     def batch(self, start: Position, most: int = 500) -> Batch:
-        """Up to `most` ends from `start` on; `read` is 0 where nothing more is written."""
+        """Up to `most` ends from `start` on; it leads nowhere where nothing more is written."""
         steps = self.batch_in_steps(start, most)
         while True:
             try:
@@ -63,21 +66,19 @@ class JournalReader:
 
     def batch_in_steps(self, start: Position, most: int = 500) -> Generator[None, None, Batch]:
         """The same; yields now and then."""
-        data = self._bytes(start)
-        records: list[EndRecord] = []
-        offset = read = 0
-        for record, end in read_ends(data, self.incarnation):
-            offset, read = end, read + 1
-            if record is not None and not isinstance(record, Opened):
-                records.append(record)
-            if len(records) >= most:
+        ends: list[bytes] = []
+        after, read = start, 0
+        while len(ends) < most and read < _ENOUGH:
+            found, length = self._cut(after, most - len(ends))
+            if length:
+                ends += found
+                after, read = Position(after.segment, after.offset + length), read + length
+            elif segment_path(self.folder, after.segment + 1).exists():
+                after = Position(after.segment + 1, 0)
+            else:
                 break
-            if not read % STEP:
-                yield
-        after = Position(start.segment, start.offset + offset)
-        if not read and segment_path(self.folder, start.segment + 1).exists():
-            return (yield from self.batch_in_steps(Position(start.segment + 1, 0), most))
-        return Batch(tuple(records), after, read)
+            yield
+        return Batch(ends, after)
 
     def move_to(self, position: Position) -> None:
         """Make a position durable against the death of the process, then delete what lies wholly before it."""
@@ -95,11 +96,18 @@ class JournalReader:
             for record, _ in read_frames(segment_path(self.folder, number).read_bytes(), self.incarnation):
                 yield record
 
-    def _bytes(self, start: Position) -> bytes:
+    def _cut(self, start: Position, most: int) -> tuple[list[bytes], int]:
+        data = self._bytes(start, _READ)
+        ends, length = cut_ends(data, self.incarnation, most)
+        if not length and len(data) == _READ:
+            return cut_ends(self._bytes(start, _LARGEST_READ), self.incarnation, most)
+        return ends, length
+
+    def _bytes(self, start: Position, most: int) -> bytes:
         try:
             with segment_path(self.folder, start.segment).open("rb") as file:
                 file.seek(start.offset)
-                return file.read(_LARGEST_READ)
+                return file.read(most)
         except FileNotFoundError:
             return b""
 

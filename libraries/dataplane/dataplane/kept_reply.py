@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from dataplane.whole_numbers import Status
+
 Fate = Literal["kept", "too_large", "caller_left", "released"]
 
 # What is kept of a body, also of a stream's; more is told to have been too large.
@@ -19,7 +21,7 @@ class KeptReply(msgspec.Struct, frozen=True, array_like=True):
     """What the caller was told. The body is empty where the fate is not `kept`; `released`: the key is free again."""
 
     fate: Fate
-    status: int
+    status: Status
     header_lines: bytes = b""
     body: bytes = b""
 

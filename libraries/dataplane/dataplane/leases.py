@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from dataplane.whole_numbers import Amount, Moment
+
 Unit = Literal["tokens", "nanodollars"]
 
 
@@ -13,9 +15,9 @@ class Reservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An amount debited from the lease of one scope for one call, in the period that ends at that moment."""
 
     scope_id: str
-    amount: int
+    amount: Amount
     unit: Unit = "nanodollars"
-    period_ends_at: int | None = None
+    period_ends_at: Moment | None = None
 
 
 class Scoped(Protocol):

@@ -6,7 +6,6 @@ from typing import Protocol
 
 import msgspec
 
-from dataplane.call_records import EndRecord
 from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort
 from dataplane.records import KeyRecord, Route
 from wire.client_connection import ClientConnection
@@ -94,8 +93,11 @@ class LeaseReturns(Protocol):
 class Settler(Protocol):
     """Consumption's settlement. Returning means committed; raising means the batch comes again."""
 
-    async def settle(self, holder: str, records: Sequence[EndRecord]) -> None:
-        """Commit ended calls and lease returns in one transaction; what was seen before changes nothing."""
+    async def settle(self, holder: str, ends: Sequence[bytes]) -> None:
+        """Commit ended calls and lease returns in one transaction; what was seen before changes nothing.
+
+        An end is a frame of the holder's journal.
+        """
         ...
 
     async def seal(self, holder: str) -> None:

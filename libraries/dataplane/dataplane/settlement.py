@@ -1,11 +1,11 @@
 """Carries the ends of calls from the journal to consumption: in batches, again until they are acknowledged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from dataplane.call_records import EndRecord
 from dataplane.in_steps import stepped
+from dataplane.journal_frames import frame
 from dataplane.journal_reader import JournalReader, Position, SealedJournal
 from dataplane.ports import Settler
 
@@ -18,6 +18,14 @@ Sleep = Callable[[float], Awaitable[None]]
 def holder_name(incarnation: int) -> str:
     """How consumption knows the holder of leases: the process and its life."""
     return f"{incarnation:016x}"
+
+
+def incarnation_of(holder: str) -> int:
+    """Whose journal a holder's is; raises ValueError for what names no holder."""
+    incarnation = int(holder, 16)
+    if holder_name(incarnation) != holder:
+        raise ValueError(f"{holder} names no holder.")
+    return incarnation
 
 
 def wait_after(failures: int) -> float:
@@ -68,10 +76,10 @@ class Settlement:
             position = max(self.reader.position(), self._reached)
             while True:
                 batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
-                if not batch.read:
+                if batch.after == position:
                     return
-                if batch.records:
-                    await self.send_records(batch.records)
+                if batch.ends:
+                    await self.send(batch.ends)
                 position = batch.after
                 self._move_to(position)
 
@@ -83,10 +91,10 @@ class Settlement:
             # A full disk ends nothing: a successor sends from an older position, and what was seen changes nothing.
             self.health.last_error = f"{type(error).__name__}: {error}"
 
-    async def send_records(self, records: tuple[EndRecord, ...]) -> None:
-        """Send these ends until they are acknowledged."""
-        await self._until_done(lambda: self.settler.settle(self._holder, records))
-        self.health.sent += len(records)
+    async def send(self, ends: Sequence[bytes]) -> None:
+        """Send these ends, frames of the journal, until they are acknowledged."""
+        await self._until_done(lambda: self.settler.settle(self._holder, ends))
+        self.health.sent += len(ends)
 
     async def seal(self) -> None:
         """Send the rest and give all leases up, before a process ends in peace."""
@@ -113,10 +121,10 @@ class Settlement:
 async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio.sleep, batch_size: int = 500) -> int:
     """Settle a dead journal to its end, then its unknown calls, then give its leases up; counts the unknown calls."""
     settlement = Settlement(sealed.reader, settler, sleep, batch_size)
-    unknown = sealed.unknown()
+    unknown = [frame(record, sealed.incarnation) for record in sealed.unknown()]
     await settlement.send_written()
     for start in range(0, len(unknown), batch_size):
-        await settlement.send_records(unknown[start : start + batch_size])
+        await settlement.send(unknown[start : start + batch_size])
     await settlement.seal()
     sealed.delete()
     return len(unknown)

@@ -120,6 +120,7 @@ ALLOWED_CALLERS = {
     f"{_PACKAGE}.Leases/AcquireLeases": CALL_PATH,
     f"{_PACKAGE}.Leases/WatchRecalls": CALL_PATH,
     f"{_PACKAGE}.Leases/ReturnLeases": CALL_PATH,
+    f"{_PACKAGE}.Settlement/CommitFrames": CALL_PATH,
     f"{_PACKAGE}.Settlement/CommitEnds": CALL_PATH,
     f"{_PACKAGE}.Settlement/SealHolder": CALL_PATH,
     f"{_PACKAGE}.Prices/GetPrice": CALL_PATH,

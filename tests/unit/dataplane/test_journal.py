@@ -8,13 +8,16 @@ import pytest
 from fakes.call_facts import some_facts, some_settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from dataplane.call_records import Opened, Released, Returned, Settled
+from dataplane.call_records import JournalRecord, Opened, Released, Returned, Settled, Unknown, Unmade
 from dataplane.journal import Journal, open_journal, segment_path
-from dataplane.journal_frames import JournalCorrupt, frame, read_ends, read_frames
+from dataplane.journal_frames import JournalCorrupt, cut_ends, frame, read_ends, read_frames
 from dataplane.journal_reader import JournalReader, Position, seal_the_dead
+from dataplane.kept_reply import LARGEST_BODY, KeptReply
 from dataplane.leases import Reservation
 from dataplane.refusals import JournalUnavailable
+from dataplane.usage import Usage
 
 
 def _call(journal: Journal, number: int) -> None:
@@ -25,8 +28,9 @@ def _call(journal: Journal, number: int) -> None:
 def _drain(reader: JournalReader, most: int = 3) -> list[str]:
     calls: list[str] = []
     position = reader.position()
-    while (batch := reader.batch(position, most)).read:
-        calls += [record.facts.call_id for record in batch.records if isinstance(record, Settled)]
+    while (batch := reader.batch(position, most)).after != position:
+        ends = read_ends(b"".join(batch.ends), reader.incarnation)
+        calls += [record.facts.call_id for record in ends if isinstance(record, Settled)]
         position = batch.after
         reader.move_to(position)
     return calls
@@ -46,13 +50,14 @@ def test_what_is_written_is_read_in_order_and_the_position_survives(tmp_path: Pa
         _call(journal, number)
     reader = JournalReader(journal.folder, 1)
     first = reader.batch(reader.position(), 4)
-    assert [type(record) for record in first.records] == [Settled] * 4
+    assert list(read_ends(b"".join(first.ends), 1)) == [some_settled(number) for number in range(4)]
     reader.move_to(first.after)
     assert JournalReader(journal.folder, 1).position() == first.after
     assert _drain(JournalReader(journal.folder, 1)) == [f"call_{number}" for number in range(4, 10)]
     journal.ended(Released(some_facts(11), 502, "upstream_unreachable"))
     journal.returned(Returned("ret_1", (Reservation("s", 5),)))
-    assert len(reader.batch(reader.position()).records) == 2
+    (returned,) = reader.batch(reader.position()).ends
+    assert list(read_ends(returned, 1)) == [Returned("ret_1", (Reservation("s", 5),))]
 
 
 def test_segments_carry_open_calls_along_and_are_deleted_once_acknowledged(tmp_path: Path) -> None:
@@ -162,9 +167,49 @@ def test_a_torn_position_means_from_the_start(tmp_path: Path) -> None:
     assert segment_path(journal.folder, 1).exists()
 
 
-def test_what_settlement_reads_is_every_record_but_those_that_open_a_call() -> None:
-    records = [Opened(some_facts(1)), some_settled(1), Opened(some_facts(2)), Released(some_facts(2), 502, "no")]
-    data = b"".join(frame(record, 7) for record in records)
-    every = list(read_frames(data, 7))
-    assert [record for record, _ in every] == records
-    assert list(read_ends(data, 7)) == [(None if isinstance(one, Opened) else one, end) for one, end in every]
+def test_settlement_carries_the_frames_of_every_end_and_reads_past_the_others() -> None:
+    returned, unmade = Returned("ret_1", (Reservation("s", 5),)), Unmade("team_1", "call_3")
+    records: list[JournalRecord] = [Opened(some_facts(1)), some_settled(1), returned, Opened(some_facts(2)), unmade]
+    records += [Released(some_facts(2), 502, "no"), Unknown(some_facts(4)), Opened(some_facts(5))]
+    frames = [frame(record, 7) for record in records]
+    data = b"".join(frames)
+    assert [record for record, _ in read_frames(data, 7)] == records
+    ends, end = cut_ends(data + frames[1][:-1], 7, 100)
+    assert (ends, end) == ([frames[1], frames[2], frames[4], frames[6]], len(data))
+    assert list(read_ends(b"".join(ends), 7)) == [records[1], returned, unmade, records[6]]
+    assert cut_ends(data, 7, 2) == (frames[1:3], len(b"".join(frames[:3])))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        frame(some_settled(1), 7)[:-1],
+        frame(some_settled(1), 7)[:9],
+        frame(some_settled(1), 8),
+        frame(some_settled(1), 7)[:-1] + b"\xff",
+        frame(some_settled(1), 7) + b"\x00",
+        frame(Opened(some_facts(1)), 7),
+        frame(replace(some_settled(1), spent=(2**63,)), 7),
+        frame(replace(some_settled(1), cost=-1), 7),
+        frame(replace(some_settled(1), usage=Usage(2**64 - 1)), 7),
+        frame(Unknown(some_facts(2**53 + 1)), 7),
+        frame(Returned("ret_1", (Reservation("s", -5),)), 7),
+    ],
+)
+def test_what_is_no_whole_end_that_the_books_can_take_is_refused(data: bytes) -> None:
+    whole = frame(some_settled(2), 7)
+    with pytest.raises(JournalCorrupt):
+        list(read_ends(whole + data, 7))
+
+
+def test_ends_that_are_larger_than_a_read_come_in_batches_that_one_message_takes(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    large = KeptReply("kept", 200, b"", b"x" * LARGEST_BODY)
+    for number in range(30):
+        journal.opened(some_facts(number))
+        journal.ended(replace(some_settled(number), reply=large if number % 2 else None))
+    reader = JournalReader(journal.folder, 1)
+    batch = reader.batch(reader.position())
+    assert 10 < len(batch.ends) < 30
+    assert sum(map(len, batch.ends)) < 5 << 20
+    assert _drain(reader, 500) == [f"call_{number}" for number in range(30)]

@@ -10,12 +10,9 @@ from fakes.policies import NO_ACME, a_policy, enforced
 
 from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, NeedsRate, Refused, admit, asking
 from dataplane.call_ledger import facts_of
-from dataplane.call_records import Unknown
-from dataplane.control_plane.settlement_client import write_ended_call
 from dataplane.policy_book import PolicyBook
 from dataplane.policy_bundle import EnforcedBundle, FailMode, bundle_of
 from dataplane.records import RateLimits
-from marketplace.consumption.v1.settlement_pb2 import EndedCall
 
 ACME = a_route(declared_provider="acme")
 BETA = a_route(declared_provider="beta")
@@ -79,9 +76,7 @@ def test_a_call_that_is_let_in_carries_the_version_of_its_policies_to_its_settle
     decision = admit(AdmissionState(policy_book=book), asked, START)
     assert isinstance(decision, Admitted)
     facts = facts_of("call_1", START, asked.terms, decision)
-    ended = EndedCall()
-    write_ended_call(ended, Unknown(facts))
-    assert ended.usage.policy_version == version
+    assert facts.policy_version == version
     assert (version > 0) == (book.enforced is not None)
 
 

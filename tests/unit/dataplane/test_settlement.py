@@ -8,7 +8,7 @@ import pytest
 from fakes.call_facts import some_facts, some_settled
 from fakes.spend_ledger import Account, SpendLedger
 
-from dataplane.call_records import EndRecord, Unknown
+from dataplane.call_records import Unknown
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.settlement import Settlement, holder_name, replay, wait_after
@@ -22,10 +22,10 @@ class _Flaky(SpendLedger):
         self.failures = failures
         self.committed = asyncio.Event()
 
-    async def settle(self, holder: str, records: Sequence[EndRecord]) -> None:
+    async def settle(self, holder: str, ends: Sequence[bytes]) -> None:
         failure = self.failures.pop() if self.failures else ""
         if failure != "before":
-            self.commit(holder, records)
+            await super().settle(holder, ends)
             self.committed.set()
         if failure:
             raise ConnectionError(failure)
@@ -66,7 +66,7 @@ async def test_an_acknowledgement_lost_with_the_process_is_a_duplicate_that_chan
     spend = _Flaky([])
     _lease(spend, 1, 1000)
     reader = JournalReader(journal.folder, 1)
-    spend.commit(holder_name(1), reader.batch(reader.position()).records)
+    await spend.settle(holder_name(1), reader.batch(reader.position()).ends)
     journal.close()
     (sealed,) = seal_the_dead(tmp_path)
     assert await replay(sealed, spend, _no_wait) == 2

@@ -27,31 +27,37 @@ from marketplace.consumption.v1 import replies_pb2 as marketplace_dot_consumptio
 from marketplace.events.v1 import usage_pb2 as marketplace_dot_events_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+marketplace/consumption/v1/settlement.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(marketplace/consumption/v1/replies.proto\x1a!marketplace/events/v1/usage.proto\"\xcb\x01\n\x11\x43ommitEndsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x34\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32%.marketplace.consumption.v1.EndedCall\x12\x38\n\x07returns\x18\x03 \x03(\x0b\x32\'.marketplace.consumption.v1.LeaseReturn\x12\x36\n\x06unmade\x18\x0f \x03(\x0b\x32&.marketplace.consumption.v1.UnmadeCall\"\xab\x01\n\tEndedCall\x12.\n\x05usage\x18\x01 \x01(\x0b\x32\x1f.marketplace.events.v1.UsageRow\x12\x38\n\x07\x63harges\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeCharge\x12\x34\n\x05reply\x18\x0f \x01(\x0b\x32%.marketplace.consumption.v1.KeptReply\".\n\nUnmadeCall\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\"t\n\x0bScopeCharge\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x10\n\x08reserved\x18\x02 \x01(\x03\x12\r\n\x05spent\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0bLeaseReturn\x12\x11\n\treturn_id\x18\x01 \x01(\t\x12\x38\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeAmount\"c\n\x0bScopeAmount\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x12\x43ommitEndsResponse\x12\x11\n\tcommitted\x18\x01 \x01(\x05\x12\x15\n\ralready_known\x18\x02 \x01(\x05\"#\n\x11SealHolderRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\"\x14\n\x12SealHolderResponse2\xe6\x01\n\nSettlement\x12k\n\nCommitEnds\x12-.marketplace.consumption.v1.CommitEndsRequest\x1a..marketplace.consumption.v1.CommitEndsResponse\x12k\n\nSealHolder\x12-.marketplace.consumption.v1.SealHolderRequest\x1a..marketplace.consumption.v1.SealHolderResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+marketplace/consumption/v1/settlement.proto\x12\x1amarketplace.consumption.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(marketplace/consumption/v1/replies.proto\x1a!marketplace/events/v1/usage.proto\"5\n\x13\x43ommitFramesRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x0e\n\x06\x66rames\x18\x02 \x01(\x0c\"\xcf\x01\n\x11\x43ommitEndsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x34\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32%.marketplace.consumption.v1.EndedCall\x12\x38\n\x07returns\x18\x03 \x03(\x0b\x32\'.marketplace.consumption.v1.LeaseReturn\x12\x36\n\x06unmade\x18\x0f \x03(\x0b\x32&.marketplace.consumption.v1.UnmadeCall:\x02\x18\x01\"\xab\x01\n\tEndedCall\x12.\n\x05usage\x18\x01 \x01(\x0b\x32\x1f.marketplace.events.v1.UsageRow\x12\x38\n\x07\x63harges\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeCharge\x12\x34\n\x05reply\x18\x0f \x01(\x0b\x32%.marketplace.consumption.v1.KeptReply\".\n\nUnmadeCall\x12\x0f\n\x07team_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\"t\n\x0bScopeCharge\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x10\n\x08reserved\x18\x02 \x01(\x03\x12\r\n\x05spent\x18\x03 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0bLeaseReturn\x12\x11\n\treturn_id\x18\x01 \x01(\t\x12\x38\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\'.marketplace.consumption.v1.ScopeAmount\"c\n\x0bScopeAmount\x12\x10\n\x08scope_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x12\x43ommitEndsResponse\x12\x11\n\tcommitted\x18\x01 \x01(\x05\x12\x15\n\ralready_known\x18\x02 \x01(\x05\"#\n\x11SealHolderRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\"\x14\n\x12SealHolderResponse2\xdc\x02\n\nSettlement\x12o\n\x0c\x43ommitFrames\x12/.marketplace.consumption.v1.CommitFramesRequest\x1a..marketplace.consumption.v1.CommitEndsResponse\x12p\n\nCommitEnds\x12-.marketplace.consumption.v1.CommitEndsRequest\x1a..marketplace.consumption.v1.CommitEndsResponse\"\x03\x88\x02\x01\x12k\n\nSealHolder\x12-.marketplace.consumption.v1.SealHolderRequest\x1a..marketplace.consumption.v1.SealHolderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'marketplace.consumption.v1.settlement_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMMITENDSREQUEST']._serialized_start=186
-  _globals['_COMMITENDSREQUEST']._serialized_end=389
-  _globals['_ENDEDCALL']._serialized_start=392
-  _globals['_ENDEDCALL']._serialized_end=563
-  _globals['_UNMADECALL']._serialized_start=565
-  _globals['_UNMADECALL']._serialized_end=611
-  _globals['_SCOPECHARGE']._serialized_start=613
-  _globals['_SCOPECHARGE']._serialized_end=729
-  _globals['_LEASERETURN']._serialized_start=731
-  _globals['_LEASERETURN']._serialized_end=821
-  _globals['_SCOPEAMOUNT']._serialized_start=823
-  _globals['_SCOPEAMOUNT']._serialized_end=922
-  _globals['_COMMITENDSRESPONSE']._serialized_start=924
-  _globals['_COMMITENDSRESPONSE']._serialized_end=986
-  _globals['_SEALHOLDERREQUEST']._serialized_start=988
-  _globals['_SEALHOLDERREQUEST']._serialized_end=1023
-  _globals['_SEALHOLDERRESPONSE']._serialized_start=1025
-  _globals['_SEALHOLDERRESPONSE']._serialized_end=1045
-  _globals['_SETTLEMENT']._serialized_start=1048
-  _globals['_SETTLEMENT']._serialized_end=1278
+  _globals['_COMMITENDSREQUEST']._loaded_options = None
+  _globals['_COMMITENDSREQUEST']._serialized_options = b'\030\001'
+  _globals['_SETTLEMENT'].methods_by_name['CommitEnds']._loaded_options = None
+  _globals['_SETTLEMENT'].methods_by_name['CommitEnds']._serialized_options = b'\210\002\001'
+  _globals['_COMMITFRAMESREQUEST']._serialized_start=185
+  _globals['_COMMITFRAMESREQUEST']._serialized_end=238
+  _globals['_COMMITENDSREQUEST']._serialized_start=241
+  _globals['_COMMITENDSREQUEST']._serialized_end=448
+  _globals['_ENDEDCALL']._serialized_start=451
+  _globals['_ENDEDCALL']._serialized_end=622
+  _globals['_UNMADECALL']._serialized_start=624
+  _globals['_UNMADECALL']._serialized_end=670
+  _globals['_SCOPECHARGE']._serialized_start=672
+  _globals['_SCOPECHARGE']._serialized_end=788
+  _globals['_LEASERETURN']._serialized_start=790
+  _globals['_LEASERETURN']._serialized_end=880
+  _globals['_SCOPEAMOUNT']._serialized_start=882
+  _globals['_SCOPEAMOUNT']._serialized_end=981
+  _globals['_COMMITENDSRESPONSE']._serialized_start=983
+  _globals['_COMMITENDSRESPONSE']._serialized_end=1045
+  _globals['_SEALHOLDERREQUEST']._serialized_start=1047
+  _globals['_SEALHOLDERREQUEST']._serialized_end=1082
+  _globals['_SEALHOLDERRESPONSE']._serialized_start=1084
+  _globals['_SEALHOLDERRESPONSE']._serialized_end=1104
+  _globals['_SETTLEMENT']._serialized_start=1107
+  _globals['_SETTLEMENT']._serialized_end=1455
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CommitFramesRequest(_message.Message):
+    __slots__ = ("holder", "frames")
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    holder: str
+    frames: bytes
+    def __init__(self, holder: _Optional[str] = ..., frames: _Optional[bytes] = ...) -> None: ...
+
 class CommitEndsRequest(_message.Message):
     __slots__ = ("holder", "calls", "returns", "unmade")
     HOLDER_FIELD_NUMBER: _ClassVar[int]

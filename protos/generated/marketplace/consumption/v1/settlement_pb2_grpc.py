@@ -34,6 +34,11 @@ class SettlementStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.CommitFrames = channel.unary_unary(
+                '/marketplace.consumption.v1.Settlement/CommitFrames',
+                request_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitFramesRequest.SerializeToString,
+                response_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.FromString,
+                _registered_method=True)
         self.CommitEnds = channel.unary_unary(
                 '/marketplace.consumption.v1.Settlement/CommitEnds',
                 request_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsRequest.SerializeToString,
@@ -49,8 +54,15 @@ class SettlementStub:
 class SettlementServicer:
     """Missing associated documentation comment in .proto file."""
 
-    def CommitEnds(self, request, context):
+    def CommitFrames(self, request, context):
         """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitEnds(self, request, context):
+        """As ends came before they came as frames. Refused: who still asks keeps its journal for its successor to send.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -67,6 +79,11 @@ class SettlementServicer:
 
 def add_SettlementServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'CommitFrames': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitFrames,
+                    request_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitFramesRequest.FromString,
+                    response_serializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.SerializeToString,
+            ),
             'CommitEnds': grpc.unary_unary_rpc_method_handler(
                     servicer.CommitEnds,
                     request_deserializer=marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsRequest.FromString,
@@ -87,6 +104,33 @@ def add_SettlementServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class Settlement:
     """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def CommitFrames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/marketplace.consumption.v1.Settlement/CommitFrames',
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitFramesRequest.SerializeToString,
+            marketplace_dot_consumption_dot_v1_dot_settlement__pb2.CommitEndsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CommitEnds(request,

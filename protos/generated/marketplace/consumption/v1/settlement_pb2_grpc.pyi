@@ -7,6 +7,7 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from marketplace.consumption.v1 import settlement_pb2 as _settlement_pb2
 import abc as _abc_1
+import builtins as _builtins
 import grpc as _grpc
 import sys
 import typing as _typing
@@ -15,6 +16,11 @@ if sys.version_info >= (3, 11):
     from typing import Self as _Self
 else:
     from typing_extensions import Self as _Self
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
 
 _T = _typing.TypeVar("_T")
 
@@ -31,8 +37,12 @@ class SettlementStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SettlementAsyncStub: ...
-    CommitEnds: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]
+    CommitFrames: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitFramesRequest, _settlement_pb2.CommitEndsResponse]
     """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def CommitEnds(self) -> _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]:
+        """As ends came before they came as frames. Refused: who still asks keeps its journal for its successor to send."""
     SealHolder: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]
     """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
     claims are free again: their calls were never made.
@@ -41,8 +51,12 @@ class SettlementStub:
 @_typing.type_check_only
 class SettlementAsyncStub(SettlementStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CommitEnds: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]  # type: ignore[assignment]
+    CommitFrames: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitFramesRequest, _settlement_pb2.CommitEndsResponse]  # type: ignore[assignment]
     """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+    @_builtins.property
+    @_deprecated("""This method has been marked as deprecated using proto method options.""")
+    def CommitEnds(self) -> _aio.UnaryUnaryMultiCallable[_settlement_pb2.CommitEndsRequest, _settlement_pb2.CommitEndsResponse]:  # type: ignore[override]
+        """As ends came before they came as frames. Refused: who still asks keeps its journal for its successor to send."""
     SealHolder: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SealHolderRequest, _settlement_pb2.SealHolderResponse]  # type: ignore[assignment]
     """All of a holder is settled: what it still leased goes back, and it never gets a lease again. Replies that it still
     claims are free again: their calls were never made.
@@ -50,12 +64,21 @@ class SettlementAsyncStub(SettlementStub):
 
 class SettlementServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
+    def CommitFrames(
+        self,
+        request: _settlement_pb2.CommitFramesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.CommitEndsResponse, _abc.Awaitable[_settlement_pb2.CommitEndsResponse]]:
+        """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+
+    @_deprecated("""As ends came before they came as frames. Refused: who still asks keeps its journal for its successor to send.""")
+    @_abc_1.abstractmethod
     def CommitEnds(
         self,
         request: _settlement_pb2.CommitEndsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.CommitEndsResponse, _abc.Awaitable[_settlement_pb2.CommitEndsResponse]]:
-        """Commits a batch in one transaction. What was seen before changes nothing, so a batch may come any number of times."""
+        """As ends came before they came as frames. Refused: who still asks keeps its journal for its successor to send."""
 
     @_abc_1.abstractmethod
     def SealHolder(
