@@ -11,11 +11,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Protocol
 
-import msgspec
-
 from chassis.errors import ErrorKind, MarketplaceError
-from dataplane.call_records import CallFacts, Outcome, Released, Settled
-from dataplane.in_steps import each
+from dataplane.call_records import Outcome, Released, Settled
 from dataplane.settlement import wait_after
 
 MOST_KEPT = 10_000
@@ -37,24 +34,10 @@ class Fault(IntEnum):
     OURS = 3
 
 
-class CallFigures(msgspec.Struct, frozen=True):
-    """One call for analytics; moments and durations are microseconds, `first_byte` is None where none came."""
-
-    facts: CallFacts
-    ended_at: int
-    status: int
-    fault: Fault
-    total: int
-    added: int
-    first_byte: int | None
-    prompt_tokens: int
-    completion_tokens: int
-
-
 class AnalyticsSink(Protocol):
     """Consumption's analytics. Returning means counted; raising means the batch comes again under the same id."""
 
-    async def record(self, batch_id: str, calls: Sequence[CallFigures]) -> None:
+    async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
         """Count a batch once; raises MarketplaceError."""
         ...
 
@@ -69,20 +52,6 @@ def fault_of(record: Settled | Released) -> Fault:
         return Fault.CALLER
     refused = record.outcome is Outcome.UPSTREAM_ERROR and record.status in _REQUEST_REFUSED
     return Fault.CALLER if refused else Fault.VENDOR
-
-
-def figures_of(end: CallEnd) -> CallFigures:
-    """What analytics wants to know of an end."""
-    record, sent_at = end
-    facts = record.facts
-    added = max(0, sent_at - facts.started_at) if sent_at else 0
-    if isinstance(record, Released):
-        return CallFigures(facts, facts.started_at, record.status, fault_of(record), 0, added, None, 0, 0)
-    usage, ended_at = record.usage, facts.started_at + record.duration
-    return CallFigures(
-        *(facts, ended_at, record.status, fault_of(record), record.duration, added, record.first_byte),
-        *(usage.prompt_tokens, usage.completion_tokens),
-    )
 
 
 @dataclass(slots=True)
@@ -133,7 +102,7 @@ class AnalyticsBuffer:
         if not self._batch[1]:
             self._batch = (self.new_batch_id(), min(len(self._kept), self.batch_size))
         batch_id, size = self._batch
-        await self.sink.record(batch_id, await each(figures_of, list(islice(self._kept, size))))
+        await self.sink.record(batch_id, list(islice(self._kept, size)))
         self.sent += size
         self._forget_batch()
 

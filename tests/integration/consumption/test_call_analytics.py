@@ -13,7 +13,7 @@ from chassis.database.pool import Database
 from chassis.errors import ErrorKind, MarketplaceError
 from consumption.sla.call_counts import EndedCall, Fault, summed
 from consumption.sla.counts_store import PostgresCallCounts
-from dataplane.analytics_buffer import CallFigures, figures_of
+from dataplane.analytics_buffer import CallEnd
 from dataplane.call_records import Outcome, Released
 from dataplane.control_plane.analytics_client import GrpcAnalytics, call_groups
 from marketplace.consumption.v1 import analytics_pb2
@@ -29,15 +29,13 @@ async def worker(marketplace_database: ProvisionedServer) -> AsyncIterator[Datab
         yield database
 
 
-def calls_of(listing: str) -> list[CallFigures]:
+def calls_of(listing: str) -> list[CallEnd]:
     """A call that succeeded, one that the vendor refused, one that never left; all now."""
     started_at = int(datetime.now(UTC).timestamp() * 1e6)
     facts = replace(some_facts(started_at), listing_id=listing)
     good = replace(some_settled(started_at), facts=facts, duration=20_000, first_byte=5000)
     bad = replace(good, outcome=Outcome.UPSTREAM_ERROR, status=429, first_byte=None)
-    return [figures_of((one, started_at + 70)) for one in (good, bad)] + [
-        figures_of((Released(facts, 502, "upstream_unreachable"), 0))
-    ]
+    return [(good, started_at + 70), (bad, started_at + 70), (Released(facts, 502, "upstream_unreachable"), 0)]
 
 
 async def test_a_batch_is_counted_once_however_often_it_comes(shop: Shop, worker: Database) -> None:

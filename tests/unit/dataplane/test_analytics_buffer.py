@@ -11,9 +11,11 @@ from fakes.dataplane_ports import FakeUpstream, json_answer
 from msgspec.structs import replace
 
 from chassis.errors import InvalidInput, Unavailable
-from dataplane.analytics_buffer import AnalyticsBuffer, CallEnd, CallFigures, Fault, fault_of, figures_of
+from dataplane.analytics_buffer import AnalyticsBuffer, CallEnd, Fault, fault_of
 from dataplane.call_records import Outcome, Released, Settled
+from dataplane.control_plane.analytics_client import call_groups
 from dataplane.refusals import UpstreamUnreachable
+from marketplace.consumption.v1.analytics_pb2 import CALL_FAULT_NONE, CALL_FAULT_VENDOR, CallGroup
 from wire.errors import TooManyAtOnce
 
 CHAT = "/v1/chat/completions"
@@ -28,12 +30,12 @@ class _Sink:
         self.failures = list(failures)
         self.batches: dict[str, list[str]] = {}
 
-    async def record(self, batch_id: str, calls: Sequence[CallFigures]) -> None:
+    async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
         failure = self.failures.pop(0) if self.failures else ""
         if failure == "invalid":
             raise InvalidInput("These columns are no batch.")
         if failure != "before":
-            self.batches.setdefault(batch_id, [call.facts.call_id for call in calls])
+            self.batches.setdefault(batch_id, [record.facts.call_id for record, _ in ends])
         if failure:
             raise Unavailable("consumption does not answer")
 
@@ -99,7 +101,7 @@ async def test_a_batch_that_is_refused_as_such_does_not_hold_up_the_rest() -> No
 
 async def test_a_call_never_waits_for_a_sink_that_hangs() -> None:
     class Hanging(_Sink):
-        async def record(self, batch_id: str, calls: Sequence[CallFigures]) -> None:
+        async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
             await asyncio.Event().wait()
 
     buffer = _buffer(Hanging(), most_kept=2)
@@ -130,14 +132,26 @@ def test_each_end_is_blamed_on_the_one_who_caused_it(outcome: Outcome, status: i
     assert fault_of(replace(some_settled(1), outcome=outcome, status=status)) is fault
 
 
-def test_the_figures_of_a_call_are_those_of_its_end() -> None:
+def test_the_figures_of_calls_are_those_of_their_ends_by_listing_team_and_kind() -> None:
     settled = replace(some_settled(1000), duration=500, first_byte=300)
-    figures = figures_of((settled, 1020))
-    assert (figures.ended_at, figures.total, figures.added, figures.first_byte) == (1500, 500, 20, 300)
-    assert (figures.prompt_tokens, figures.completion_tokens, figures.fault) == (40, 0, Fault.NONE)
-    unsent = figures_of((Released(some_facts(1000), 502, "upstream_unreachable"), 0))
-    assert (unsent.ended_at, unsent.total, unsent.added, unsent.first_byte) == (1000, 0, 0, None)
-    assert unsent.fault is Fault.VENDOR
+    unsent = Released(some_facts(1000), 502, "upstream_unreachable")
+    other = replace(settled, facts=replace(some_facts(2000), team_id="team_2", streamed=True), first_byte=None)
+    first, second = call_groups([(settled, 1020), (other, 1990), (unsent, 0)])
+    named = {"listing_id": "lst_1", "listing_version_id": "ver_1", "listing_version": "1.0.0", "model": "vendor-echo"}
+    assert first == CallGroup(
+        **named,
+        team_id="team_1",
+        ended_at_microseconds=[1500, 1000],
+        status=[200, 502],
+        fault=[CALL_FAULT_NONE, CALL_FAULT_VENDOR],
+        total_microseconds=[500, 0],
+        added_microseconds=[20, 0],
+        first_byte_microseconds=[300, -1],
+        prompt_tokens=[40, 0],
+        completion_tokens=[0, 0],
+    )
+    assert (second.team_id, second.streamed) == ("team_2", True)
+    assert (second.added_microseconds[:], second.first_byte_microseconds[:]) == ([0], [-1])
 
 
 async def test_the_door_tells_of_each_call_that_ended_and_of_none_that_was_refused(tmp_path: Path) -> None:

@@ -3,21 +3,15 @@
 import asyncio
 from collections.abc import Generator
 
-from dataplane.in_steps import STEP, each, stepped
+from dataplane.in_steps import stepped
 
 
-async def _turns(beside: "asyncio.Task[list[int]] | asyncio.Task[str]") -> int:
+async def _turns(beside: "asyncio.Task[str]") -> int:
     turns = 0
     while not beside.done():
         turns += 1
         await asyncio.sleep(0)
     return turns
-
-
-async def test_others_have_a_turn_after_every_step() -> None:
-    work = asyncio.create_task(each(lambda number: number * 2, range(STEP * 5)))
-    assert await _turns(work) >= 5
-    assert await work == [number * 2 for number in range(STEP * 5)]
 
 
 async def test_a_generator_is_run_to_its_return() -> None:
