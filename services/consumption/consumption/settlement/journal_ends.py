@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 
 from chassis.errors import InvalidInput
@@ -94,7 +95,7 @@ def _row(facts: CallFacts, usage: Usage, outcome: str, end: Settled | None = Non
 def _charges(facts: CallFacts, spent: Iterable[int]) -> tuple[Charge, ...]:
     return tuple(
         [
-            Charge(held.scope_id, held.amount, used, _moment(held.period_ends_at or 0))
+            Charge(held.scope_id, held.amount, used, _period_end(held.period_ends_at))
             for held, used in zip(facts.reservations, spent, strict=True)
         ]
     )
@@ -105,12 +106,18 @@ def _reply(reply: KeptReply) -> ClaimedReply | None:
 
 
 def _return(record: Returned) -> LeaseReturn:
-    amounts = tuple([(held.scope_id, _moment(held.period_ends_at or 0), held.amount) for held in record.amounts])
+    amounts = tuple([(held.scope_id, _period_end(held.period_ends_at), held.amount) for held in record.amounts])
     return LeaseReturn(record.return_id, amounts)
 
 
 def _unmade(record: Unmade) -> UnmadeCall:
     return UnmadeCall(record.team_id, record.call_id)
+
+
+@lru_cache(maxsize=64)
+def _period_end(microseconds: int | None) -> datetime:
+    """Almost all calls of a month name the same."""
+    return _moment(microseconds or 0)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -12,7 +12,8 @@ LARGEST_BODY = 256 << 10
 LONGEST_HEADER_LINES = 64 << 10
 
 
-@dataclass(frozen=True)
+# A call makes one row and a charge for each of its scopes: frozen they would take five times as long to make.
+@dataclass(slots=True)
 class Charge:
     """What a call reserved in a scope, in the month that ends at `period_end`, and what it spent."""
 
@@ -22,7 +23,7 @@ class Charge:
     period_end: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class UsageRow:
     """One call that ended. Tokens are counts, durations microseconds, the cost nano-dollars; None is unknown.
 
