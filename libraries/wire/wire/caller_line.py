@@ -21,7 +21,6 @@ class CallerLine(asyncio.Protocol):
         "_stalled",
         "_transport",
         "deadline",
-        "last",
         "peer",
         "state",
         "ticker",
@@ -42,7 +41,6 @@ class CallerLine(asyncio.Protocol):
         self._held = False
         # Nothing more is read, or answered.
         self._deaf = False
-        self.last = False
         self.deadline = NEVER
         self.peer = ""
 
@@ -137,8 +135,8 @@ class CallerLine(asyncio.Protocol):
         return False
 
     def drain(self) -> None:
-        """No further request. (Overridden where requests are known.)"""
-        self.last = True
+        """No further request. (As above.)"""
+        self.end(linger=False)
 
     def late(self) -> None:
         """A deadline passed."""

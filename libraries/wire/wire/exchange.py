@@ -55,8 +55,6 @@ class CallerSide(Protocol):
     write: Write
     peer: str
     ticker: Ticker
-    # No request follows the one under way.
-    last: bool
 
     def abort(self) -> None:
         """End at once."""
@@ -231,13 +229,10 @@ class Exchange:
         self.connection.write(data)
 
     def _open(self, status: int, headers: bytes, body: bytes = b"") -> None:
-        """Write the head, and what of the body is here.
-
-        A body that nobody waits for, or a server that goes down: there is no next request.
-        """
+        """Write the head, and what of the body is here. After a body that nobody waits for comes no next request."""
         self.begun = True
         connection = self.connection
-        if self.close or connection.last or (not self.done and self.has_body):
+        if self.close or (not self.done and self.has_body):
             self.close = True
             headers += _CLOSE
         connection.write(b"%b%b%b\r\n%b" % (status_line(status), connection.ticker.date, headers, body))

@@ -46,7 +46,7 @@ class ServerConnection(CallerLine):
         self._active = exchange.receiver = None
         if exchange.parts:
             exchange.forget_body()
-        if exchange.close or self.last:
+        if exchange.close:
             self.end(linger=not exchange.done)
         elif self._queue:
             self._advance()
@@ -128,9 +128,10 @@ class ServerConnection(CallerLine):
 
     def drain(self) -> None:
         """No further request: close now where none is under way, else after its reply."""
-        self.last = True
         if self._active is None:
-            self.end(linger=False)
+            super().drain()
+        else:
+            self._active.close = True
 
     # The reader's side.
 

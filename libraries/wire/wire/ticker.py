@@ -1,6 +1,7 @@
 """Deadlines of many connections by one timer: a timer of its own for each would cost more than the deadline saves."""
 
 import asyncio
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class Ticker:
 
     def __init__(self) -> None:
         self._watched: set[Timed] = set()
+        # Look at this one too; and not any more. The set's own, for each call is watched and forgotten.
+        self.watch: Callable[[Timed], None] = self._watched.add
+        self.forget: Callable[[Timed], None] = self._watched.discard
         self._timer: asyncio.TimerHandle | None = None
         self.date = _date()
 
@@ -36,14 +40,6 @@ class Ticker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def watch(self, timed: Timed) -> None:
-        """Look at this one too."""
-        self._watched.add(timed)
-
-    def forget(self, timed: Timed) -> None:
-        """Not any more."""
-        self._watched.discard(timed)
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -319,6 +319,35 @@ async def test_a_response_may_be_amended_before_it_goes_back(framing: bytes) -> 
         assert (reply.status, reply.headers["allow"], reply.body) == (405, "GET", b"hello")
 
 
+@pytest.mark.parametrize("head_is_known", [False, True])
+async def test_a_caller_who_leaves_before_its_response_is_amended_breaks_no_other_s(head_is_known: bool) -> None:
+    answer = asyncio.Event()
+
+    async def says_no_or_waits(conversation: Conversation) -> None:
+        while True:
+            head, _ = await conversation.request()
+            if b"/slow" in head:
+                await answer.wait()
+                conversation.says(OK)
+            else:
+                conversation.says(b"HTTP/1.1 405 No\r\ncontent-length: 5\r\n\r\nhello")
+
+    async with relay_house(says_no_or_waits) as world:
+        if head_is_known:
+            await world.house.asks(get("/"))
+        world.amendment = asyncio.Event()
+        leaving, other = await world.house.line(), await world.house.line()
+        leaving.send(get("/"))
+        await until(lambda: len(world.passages) > head_is_known and world.passages[-1].statuses)
+        other.send(get("/slow"))
+        await until(lambda: b"/slow" in world.upstream.received)
+        leaving.leave()
+        await until(lambda: world.relay.tasks == set())
+        answer.set()
+        assert (await other.reply()).body == b"ok"
+        assert len(world.upstream.conversations) == 1
+
+
 async def test_max_forwards_is_counted_down_and_ends_here_at_nought() -> None:
     async with relay_house(always_ok) as world:
         line = await world.house.line()

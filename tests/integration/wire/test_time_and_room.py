@@ -33,6 +33,18 @@ async def test_an_idle_connection_is_closed() -> None:
         await until(lambda: not house.server.connections)
 
 
+async def test_who_waits_for_a_reply_is_not_late_however_long_it_takes() -> None:
+    async with wire_house(ServerLimits(idle_seconds=SOON, head_seconds=SOON, body_seconds=SOON)) as house:
+        line = await house.line()
+        # The second one's head is known.
+        for _ in range(2):
+            line.send(post("/kept", b"x"))
+            await asyncio.sleep(3 * SOON)
+            house.desk.visits.pop().exchange.reply(200, b"", b"")
+            assert (await line.reply()).status == 200
+        await _is_let_go(line)
+
+
 @pytest.mark.parametrize("first", [b"", b"GET", b"GET / HTTP/1.1\r\nhost: h\r\nx-slow: "])
 async def test_a_head_that_does_not_come_ends_the_connection(first: bytes) -> None:
     async with wire_house(ServerLimits(head_seconds=SOON)) as house:
