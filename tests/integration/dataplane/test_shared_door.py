@@ -70,6 +70,7 @@ class Pages:
                 "client": client.host if client else None,
                 "path": request.url.path,
                 "query": request.url.query,
+                "length": request.headers.get("content-length"),
             }
 
         @routes.get("/broken")
@@ -181,9 +182,17 @@ async def test_a_page_gets_the_applications_state_and_believes_no_header_about_i
         "client": "127.0.0.1",
         "path": "/echo",
         "query": "a=%20b",
+        "length": "5",
     }
     assert (reply.headers["x-request-id"], reply.headers["x-content-type-options"]) == ("req_1", "nosniff")
     assert "date" in reply.headers
+
+
+async def test_a_page_hears_the_length_of_each_body_that_comes_after_the_same_head(door: SharedDoor) -> None:
+    async with line_to(door) as line:
+        bodies = [b"one", b"the second", b""]
+        heard = [json_of(await line.asks(post("/echo", body))) for body in bodies]
+    assert [(one["body"].encode(), one["length"]) for one in heard] == [(body, str(len(body))) for body in bodies]
 
 
 @pytest.mark.parametrize(
