@@ -136,18 +136,12 @@ class RateBook:
     def short_of(self, rates: KeyRates, tokens: int, now: int) -> RateShort | None:
         """The first rate that a call would pass, or None. Takes nothing."""
         rates.used_at = now
-        lease = rates.lease
-        if lease is None:
-            return rates.share.short_of(tokens, rates.in_flight, now)
-        return lease.short_of(tokens, rates.in_flight, now)
+        return (rates.lease or rates.share).short_of(tokens, rates.in_flight, now)
 
     def take(self, rates: KeyRates, tokens: int) -> None:
         """Count a call in; `short_of` was None at the same moment."""
         rates.in_flight += 1
-        lease = rates.lease
-        if lease is None:
-            rates.share.take(tokens)
-        elif lease.take(tokens):
+        if (rates.lease or rates.share).take(tokens):
             self.ask_for(rates)
 
     def finish(self, rates: KeyRates, unused_tokens: int) -> None:
