@@ -4,11 +4,9 @@ Money does not depend on it: what does not fit, or is lost with this process, is
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import islice
 from typing import Protocol
 
 from chassis.errors import ErrorKind, MarketplaceError
@@ -66,7 +64,7 @@ class AnalyticsBuffer:
     sent: int = 0
     dropped: int = 0
     failures_in_a_row: int = 0
-    _kept: deque[CallEnd] = field(default_factory=deque[CallEnd])
+    _kept: list[CallEnd] = field(default_factory=list[CallEnd])
     _batch: tuple[str, int] = ("", 0)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -102,7 +100,7 @@ class AnalyticsBuffer:
         if not self._batch[1]:
             self._batch = (self.new_batch_id(), min(len(self._kept), self.batch_size))
         batch_id, size = self._batch
-        await self.sink.record(batch_id, list(islice(self._kept, size)))
+        await self.sink.record(batch_id, self._kept[:size])
         self.sent += size
         self._forget_batch()
 
@@ -114,6 +112,5 @@ class AnalyticsBuffer:
             self._forget_batch()
 
     def _forget_batch(self) -> None:
-        for _ in range(self._batch[1]):
-            self._kept.popleft()
+        del self._kept[: self._batch[1]]
         self._batch = ("", 0)

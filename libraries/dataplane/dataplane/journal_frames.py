@@ -15,6 +15,7 @@ from dataplane.call_records import EndRecord, JournalRecord
 
 LARGEST_FRAME = 1 << 20
 _HEADER = struct.Struct("<IIQ")
+_HEADER_BYTES = _HEADER.size
 _encode = msgspec.msgpack.Encoder().encode
 _pack = _HEADER.pack
 _records = msgspec.msgpack.Decoder(JournalRecord)
@@ -69,17 +70,16 @@ def read_ends(data: bytes, incarnation: int) -> Iterator[EndRecord]:
 
 def _whole_frames(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int, int]]:
     """Each frame's record in bytes, and where the frame begins and ends."""
-    seed = incarnation & 0xFFFFFFFF
+    unpack, crc_of, seed = _HEADER.unpack_from, zlib.crc32, incarnation & 0xFFFFFFFF
     start, size = 0, len(data)
-    while (begin := start + _HEADER.size) <= size:
-        length, crc, writer = _HEADER.unpack_from(data, start)
+    while (begin := start + _HEADER_BYTES) <= size:
+        length, crc, writer = unpack(data, start)
         end = begin + length
-        if length <= LARGEST_FRAME and end > size:
-            return
         body = data[begin:end]
-        if length > LARGEST_FRAME or writer != incarnation or zlib.crc32(body, seed) != crc:
-            if end >= size:
-                return
+        if end <= size and writer == incarnation and crc_of(body, seed) == crc:
+            yield body, start, end
+            start = end
+        elif end >= size:
+            return
+        else:
             raise JournalCorrupt(f"The frame at byte {start} of the journal of {incarnation:016x} is damaged.")
-        yield body, start, end
-        start = end
