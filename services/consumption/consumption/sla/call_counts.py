@@ -1,5 +1,6 @@
 """Ended calls summed up by listing version and minute: pure sums, in whatever parts the calls come."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ class Fault(IntEnum):
     OURS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class EndedCall:
     """How one call of a listing version ended; durations are microseconds, `first_byte` is None where none came."""
 
@@ -38,7 +39,7 @@ class EndedCall:
     completion_tokens: int
 
 
-@dataclass
+@dataclass(slots=True)
 class MinuteCounts:
     """Calls of one listing version that ended in one minute."""
 
@@ -88,12 +89,8 @@ class CallCounts:
     """A batch summed up. Keys: listing, version and minute; listing, grain (minute or hour) and its beginning."""
 
     calls: int = 0
-    minutes: dict[tuple[str, str, datetime], MinuteCounts] = field(
-        default_factory=dict[tuple[str, str, datetime], MinuteCounts]
-    )
-    durations: dict[tuple[str, str, datetime], Durations] = field(
-        default_factory=dict[tuple[str, str, datetime], Durations]
-    )
+    minutes: dict[tuple[str, str, datetime], MinuteCounts] = field(default_factory=lambda: defaultdict(MinuteCounts))
+    durations: dict[tuple[str, str, datetime], Durations] = field(default_factory=lambda: defaultdict(Durations))
 
 
 def summed(calls: Iterable[EndedCall], now: datetime) -> CallCounts:
@@ -108,8 +105,8 @@ def summed(calls: Iterable[EndedCall], now: datetime) -> CallCounts:
 def _count(sums: CallCounts, call: EndedCall, ended_at: datetime) -> None:
     minute = ended_at.astimezone(UTC).replace(second=0, microsecond=0)
     sums.calls += 1
-    sums.minutes.setdefault((call.listing_id, call.listing_version_id, minute), MinuteCounts()).add(call)
+    sums.minutes[call.listing_id, call.listing_version_id, minute].add(call)
     if call.fault is not Fault.NONE:
         return
     for grain, begins_at in (("minute", minute), ("hour", minute.replace(minute=0))):
-        sums.durations.setdefault((call.listing_id, grain, begins_at), Durations()).add(call)
+        sums.durations[call.listing_id, grain, begins_at].add(call)
