@@ -8,9 +8,9 @@ from typing import Any
 from dataplane.ports import Headers
 from dataplane.records import KeyRecord, Route
 from dataplane.refusals import UpstreamFailed
-from wire.client_connection import Taker
 from wire.errors import Broken
 from wire.origin import Origin
+from wire.taker import Taker
 
 
 @dataclass

@@ -33,7 +33,7 @@ class _Pool:
         while idle:
             connection = idle.pop()
             connection.deadline = NEVER
-            if connection.is_usable:
+            if not connection.is_closing():
                 self.taken += 1
                 return connection
             self.client.ticker.forget(connection)

@@ -1,6 +1,7 @@
 """One connection to a server: writes a request, hands on its response as it comes, and knows if it can be reused."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
@@ -10,38 +11,11 @@ from wire.known_heads import KnownHeads
 from wire.reply_head import BODILESS, FRAMING, framing_is_plain
 from wire.request_head import Headers, length_of, without_length
 from wire.response_head import ResponseHead
+from wire.taker import Taker
 from wire.ticker import NEVER
 
 _HIGH_WATER = 64 << 10
 _MOST_STRANGE = 8
-
-
-class Taker(Protocol):
-    """Gets one response. After `answered`, `ended` or `broken` nothing more comes, and the connection is another's."""
-
-    def answered(self, head: ResponseHead, body: bytes) -> None:
-        """All of a response that came in one piece, in place of its head, its body and its end."""
-        ...
-
-    def head_came(self, status: int, headers: Headers) -> None:
-        """The final response's head; interim ones (1xx) are passed over."""
-        ...
-
-    def body_came(self, data: bytes) -> None:
-        """A part of its body."""
-        ...
-
-    def ended(self) -> None:
-        """The response is whole."""
-        ...
-
-    def broken(self, error: Broken) -> None:
-        """No whole response will come."""
-        ...
-
-    def room(self, has_room: bool) -> None:
-        """Whether the server takes the request as fast as it is written."""
-        ...
 
 
 class Home(Protocol):
@@ -75,6 +49,7 @@ class ClientConnection(asyncio.Protocol):
         "_transport",
         "_unread",
         "deadline",
+        "is_closing",
     )
 
     def __init__(self, home: Home, most_head: int, known: KnownHeads[ResponseHead]) -> None:
@@ -86,6 +61,8 @@ class ClientConnection(asyncio.Protocol):
         self._unread = b""
         self._most_head = most_head
         self._transport: asyncio.Transport | None = None
+        # The transport's own, for each request asks.
+        self.is_closing: Callable[[], bool] = _is_gone
         self._taker: Taker | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._headers: Headers = []
@@ -100,7 +77,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def is_usable(self) -> bool:
         """Whether a request may be written: connected, idle, not closing."""
-        return self._transport is not None and self._taker is None and not self._transport.is_closing()
+        return self._taker is None and not self.is_closing()
 
     @property
     def was_heard(self) -> bool:
@@ -159,8 +136,9 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is there."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(_HIGH_WATER)
+        self._transport = carrier = cast("asyncio.Transport", transport)
+        self.is_closing = carrier.is_closing
+        carrier.set_write_buffer_limits(_HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a response; bytes that nobody asked for end the connection."""
@@ -215,6 +193,7 @@ class ClientConnection(asyncio.Protocol):
             self._home.stale(self)
         self._ended_by_close()
         self._transport = None
+        self.is_closing = _is_gone
 
     def pause_writing(self) -> None:
         """The server takes the request slower than it comes."""
@@ -297,3 +276,7 @@ class ClientConnection(asyncio.Protocol):
             self._over(reusable=False)
         else:
             self._break("The connection broke.")
+
+
+def _is_gone() -> bool:
+    return True
