@@ -25,10 +25,7 @@ class ParkedCall:
 
 @dataclass(slots=True)
 class KeyRates:
-    """The rates of one key. `lease` is None where this process counts alone, now or always.
-
-    `asking`: an ask for it is under way, or at the leaser's next turn.
-    """
+    """The rates of one key. `lease` is None where this process counts alone, now or always."""
 
     key_id: str
     team_id: str
@@ -39,6 +36,7 @@ class KeyRates:
     used_at: int
     in_flight: int = 0
     number: int = 0
+    due: bool = False
     asking: bool = False
     parked: list[ParkedCall] = field(default_factory=list[ParkedCall])
 
@@ -175,9 +173,9 @@ class RateBook:
                 self.alone.pop(key_id, None)
 
     def ask_for(self, rates: KeyRates) -> None:
-        """Have the leaser ask for this key at its next turn, unless its answer is to come already."""
-        if not rates.asking:
-            rates.asking = True
+        """Have the leaser ask for this key at its next turn."""
+        if not rates.due:
+            rates.due = True
             self.due.append(rates)
             self.wake()
 

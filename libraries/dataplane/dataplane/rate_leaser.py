@@ -101,14 +101,23 @@ class RateLeaser:
             self._loop.call_soon(self._launch)
 
     def _launch(self) -> None:
-        """Send off what is due."""
+        """Send off what is due; a key is in one flight at a time."""
         self._scheduled = False
         book = self.book
         while book.due and len(self._flights) < _FLIGHTS:
             batch, book.due = book.due[:_KEYS_PER_FLIGHT], book.due[_KEYS_PER_FLIGHT:]
-            flight = asyncio.ensure_future(self._fly(batch))
-            self._flights.add(flight)
-            flight.add_done_callback(self._landed)
+            for rates in batch:
+                rates.due = False
+            batch = [rates for rates in batch if not rates.asking]
+            if batch:
+                self._send(batch)
+
+    def _send(self, batch: Sequence[KeyRates]) -> None:
+        for rates in batch:
+            rates.asking = True
+        flight = asyncio.ensure_future(self._fly(batch))
+        self._flights.add(flight)
+        flight.add_done_callback(self._landed)
 
     def _landed(self, flight: "asyncio.Task[None]") -> None:
         self._flights.discard(flight)
