@@ -176,7 +176,12 @@ peers-fetch: $(STAMP) ## Fetch the gateways that ours is compared with into .pee
 	@$(BIN)/python tests/performance/consume/fetch_peers.py
 
 .PHONY: bench-consume
-bench-consume: peers-fetch ## Compare our data plane with nginx, Portkey and LiteLLM (ROUNDS=3, PEERS="ours nginx", BENCHMARK_SCALE=smoke)
+bench-consume: $(STAMP) ## Compare our data plane with nginx, Portkey and LiteLLM (ROUNDS=3, PEERS="ours nginx", BENCHMARK_SCALE=smoke)
+	@quickest=$$($(BIN)/python tests/performance/consume/interpreter.py); \
+	$(MAKE) --no-print-directory PYTHON=$$quickest VENV=.peers/$$($$quickest -c 'import platform; print("python-" + platform.python_version())') compare-gateways
+
+.PHONY: compare-gateways
+compare-gateways: peers-fetch
 	@$(BIN)/python tests/performance/consume
 
 .PHONY: security-scan

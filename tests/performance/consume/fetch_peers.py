@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from peers_shelf import LITELLM, PORTKEY, PORTKEY_SERVER, Shelf
+from peers_shelf import LITELLM, LITELLM_HERE, PORTKEY, PORTKEY_SERVER, Shelf
 
 _LONGEST_SECONDS = 900
 _TRAFFIC = Path(__file__).parent / "traffic"
@@ -75,12 +75,12 @@ def litellm(shelf: Shelf) -> str:
     """LiteLLM's proxy for the Python that runs this."""
     if shelf.litellm:
         return "here"
-    folder = _begun(shelf, "litellm", LITELLM)
+    folder = _begun(shelf, "litellm", LITELLM_HERE)
     installer = str(Path(sys.executable).with_name("uv"))
     _run([installer, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], shelf.folder)
     options = ["--quiet", "--compile-bytecode", "--python", str(folder / "bin" / "python")]
     _run([installer, "pip", "install", *options, f"litellm[proxy]=={LITELLM}"], shelf.folder)
-    shelf.mark("litellm", LITELLM)
+    shelf.mark("litellm", LITELLM_HERE)
     return f"fetched {LITELLM}"
 
 

@@ -1,5 +1,6 @@
 """Where the gateways that ours is compared with lie once they are fetched, and in which versions."""
 
+import platform
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ PORTKEY = "1.15.2"
 # The newest server package beside it breaks its streams.
 PORTKEY_SERVER = "1.3.3"
 LITELLM = "1.106.2"
+LITELLM_HERE = f"{LITELLM}-python-{platform.python_version()}"
 _WHOLE = ".whole"
 
 
@@ -55,5 +57,5 @@ class Shelf:
     @property
     def litellm(self) -> Path | None:
         """Its command, in a virtual environment of its own."""
-        fetched = self.found("litellm", LITELLM)
+        fetched = self.found("litellm", LITELLM_HERE)
         return fetched and fetched / "bin" / "litellm"

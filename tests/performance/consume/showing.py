@@ -2,6 +2,8 @@
 
 import json
 import os
+import platform
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,6 +61,7 @@ def _cost_table(peers: Mapping[str, Peer], direct: Sample, results: Results, rou
         + (": read calls a second too." if carried >= 3 else ": less than three times, so read CPU, not calls seen."),
         "Settlement: consumption, its worker, PostgreSQL and Valkey, to the last call, less what they use at rest.",
         "bare: passes on. one key: compares it. full: key, rate, quota, budget, price, journal, settlement.",
+        f"Those written in Python, ours among them, on {sys.executable}, {platform.python_version()}.",
     )
 
 
