@@ -192,7 +192,7 @@ class GatewayProcess:
             keeper=keeper,
             ledger=ledger,
             vendors=vendors,
-            around=Surroundings(ledger, self.now, LIMITS, deadlines),
+            around=Surroundings(ledger, self.now, LIMITS, deadlines, seconds=self.process.loop.time),
             now=self.now,
             limits=LIMITS,
         )

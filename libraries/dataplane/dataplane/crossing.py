@@ -17,8 +17,7 @@ class Crossing:
     def __init__(self, calls: Accept, others: Accept, signals: CallSignals) -> None:
         self._calls = calls
         self._others = others
-        self._count_call = signals.calls.labels("call").inc
-        self._count_question = signals.calls.labels("models").inc
+        self._counts = signals.requests
 
     def accept(self, exchange: Exchange) -> Receiver:
         """Hand a request on."""
@@ -28,5 +27,8 @@ class Crossing:
             owned = head.notes[_OWNED] = owns(unquote(head.path.decode("ascii")))
         if not owned:
             return self._others(exchange)
-        (self._count_call if head.method == b"POST" else self._count_question)()
+        if head.method == b"POST":
+            self._counts.calls += 1
+        else:
+            self._counts.questions += 1
         return self._calls(exchange)

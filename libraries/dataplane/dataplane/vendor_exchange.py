@@ -1,6 +1,6 @@
 """One call's exchange with its vendor: written down, forwarded, metered, settled before its last bytes leave."""
 
-import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -44,13 +44,17 @@ def _untold(end: CallEnd) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every exchange of a door shares; `ended` hears of each call that ended, and takes no time."""
+    """What every exchange of a door shares; `ended` hears of each call that ended, and takes no time.
+
+    `seconds` is the time of the loop.
+    """
 
     ledger: CallLedger
     now: Callable[[], int]
     limits: CallLimits
     ticker: Ticker
     ended: Callable[[CallEnd], None] = _untold
+    seconds: Callable[[], float] = time.monotonic
 
 
 class VendorExchange:
@@ -62,7 +66,6 @@ class VendorExchange:
         "_connection",
         "_finished",
         "_head",
-        "_loop",
         "_meter",
         "_parts",
         "_size",
@@ -76,7 +79,6 @@ class VendorExchange:
         self.call = call
         self._caller = caller
         self._around = around
-        self._loop = asyncio.get_running_loop()
         self._connection: ClientConnection | None = None
         self._meter: StreamMeter | None = None
         self._head: Mapping[bytes, bytes] = _NO_HEAD
@@ -84,7 +86,7 @@ class VendorExchange:
         self._size = 0
         self._status = 0
         self._finished = False
-        began, limits = self._loop.time(), around.limits
+        began, limits = around.seconds(), around.limits
         self._until = until = began + limits.total_seconds
         first = began + limits.head_seconds
         self.deadline = first if first < until else until
@@ -190,7 +192,7 @@ class VendorExchange:
         if self._finished:
             self._finish()
             return
-        said = "finish" if self._loop.time() >= self._until else "go on" if self._status else "answer"
+        said = "finish" if self._around.seconds() >= self._until else "go on" if self._status else "answer"
         self._break(UpstreamTimedOut(f"The provider did not {said} in time."))
 
     # Replies.
@@ -258,10 +260,10 @@ class VendorExchange:
     def _read_out(self) -> None:
         """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""
         self._finished = True
-        self.deadline = self._loop.time() + _READ_OUT_SECONDS
+        self.deadline = self._around.seconds() + _READ_OUT_SECONDS
 
     def _extend(self) -> None:
-        soon = self._loop.time() + self._around.limits.idle_seconds
+        soon = self._around.seconds() + self._around.limits.idle_seconds
         self.deadline = soon if soon < self._until else self._until
 
     def _settle(self, outcome: Outcome, status: int, usage: Usage) -> Settled:
