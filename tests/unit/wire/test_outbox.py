@@ -1,0 +1,74 @@
+"""Bytes leave in the order in which they were posted, before the loop waits again, and never to a closed connection."""
+
+import asyncio
+from collections.abc import Callable
+
+from wire.outbox import Outbox
+
+
+class Line(asyncio.Transport):
+    """A transport that notes what is written, and may call back in the middle of a write."""
+
+    def __init__(self, written: list[tuple[str, bytes]], name: str) -> None:
+        super().__init__()
+        self.written = written
+        self.name = name
+        self.closed = False
+        self.when_written: Callable[[], None] = lambda: None
+
+    def write(self, data: object) -> None:
+        assert isinstance(data, bytes)
+        self.written.append((self.name, data))
+        self.when_written()
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def test_what_one_turn_of_the_loop_posts_leaves_before_the_next_and_in_order() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, one, other = Outbox(), Line(written, "one"), Line(written, "other")
+    for turn in (b"1", b"2"):
+        outbox.post(one, turn)
+        outbox.post(other, turn)
+        outbox.post(one, turn + b"!")
+        assert not written
+        await asyncio.sleep(0)
+        assert written == [("one", turn), ("other", turn), ("one", turn + b"!")]
+        written.clear()
+
+
+async def test_nobody_waits_for_more_than_a_few_others() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, line = Outbox(), Line(written, "one")
+    for number in range(15):
+        outbox.post(line, b"%d" % number)
+    assert not written
+    outbox.post(line, b"15")
+    assert [data for _, data in written] == [b"%d" % number for number in range(16)]
+
+
+async def test_who_is_called_in_the_middle_of_a_write_may_empty_and_post() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, line = Outbox(), Line(written, "one")
+
+    def once() -> None:
+        line.when_written = lambda: None
+        outbox.post(line, b"third")
+        outbox.empty()
+
+    line.when_written = once
+    outbox.post(line, b"first")
+    outbox.post(line, b"second")
+    outbox.empty()
+    assert [data for _, data in written] == [b"first", b"second", b"third"]
+
+
+async def test_a_connection_that_closed_gets_nothing_and_holds_up_nobody() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, gone, line = Outbox(), Line(written, "gone"), Line(written, "one")
+    outbox.post(gone, b"late")
+    outbox.post(line, b"here")
+    gone.closed = True
+    await asyncio.sleep(0)
+    assert written == [("one", b"here")]
