@@ -37,20 +37,19 @@ def begin_lines(call: LiveCall, left: Left) -> bytes:
 def end_lines(call: LiveCall, settled: Settled, left: Left) -> bytes:
     """The facts of a call that was just settled as header lines named x-marketplace-...; `left` is of `rates_left`."""
     usage, cost, (tokens, money), requests = settled.usage, settled.cost, call.left, left[0]
-    lines = _END_LINES % (
-        usage.prompt_tokens,
-        usage.completion_tokens,
-        b"unknown" if cost is None else dollars(cost).encode(),
-        b"true" if settled.is_estimated else b"false",
-        call.added / 1000,
+    return b"%b%b%b%b" % (
+        _END_LINES
+        % (
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            b"unknown" if cost is None else dollars(cost).encode(),
+            b"true" if settled.is_estimated else b"false",
+            call.added / 1000,
+        ),
+        b"" if tokens is None else b"x-marketplace-quota-remaining-tokens: %d\r\n" % tokens,
+        b"" if money is None else b"x-marketplace-budget-remaining-usd: %b\r\n" % dollars(money).encode(),
+        b"" if requests is None else b"x-marketplace-rate-remaining-requests: %d\r\n" % max(0, requests),
     )
-    if tokens is not None:
-        lines = b"%bx-marketplace-quota-remaining-tokens: %d\r\n" % (lines, tokens)
-    if money is not None:
-        lines = b"%bx-marketplace-budget-remaining-usd: %b\r\n" % (lines, dollars(money).encode())
-    if requests is not None:
-        lines = b"%bx-marketplace-rate-remaining-requests: %d\r\n" % (lines, requests if requests > 0 else 0)
-    return lines
 
 
 _END_LINES = (

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class CallLimits:
     """Bytes and seconds; `head_seconds` runs until the vendor's head is here, `idle_seconds` between its chunks.
 
+    None of them is longer than `total_seconds`.
+
     `retry_pauses` are waited before a retry asks again for the reply of a first call that has not ended.
     """
 

@@ -43,12 +43,21 @@ def cost_nanodollars(usage: Usage, price: Price | None) -> int | None:
     """The cost of a call in nano-dollars, rounded half-up once; None where a part that was used has no known price."""
     if price is None:
         return None
-    cached = 0 if price.cached_prompt is None else usage.cached_prompt_tokens
-    prompt, completion = usage.prompt_tokens - cached, usage.completion_tokens
-    if (prompt and price.prompt is None) or (completion and price.completion is None):
-        return None
-    total = prompt * (price.prompt or 0) + completion * (price.completion or 0) + cached * (price.cached_prompt or 0)
-    return price.per_request + (total + _HALF) // _MILLION
+    prompt, completion, each = usage.prompt_tokens, usage.completion_tokens, price.cached_prompt
+    total = _HALF
+    if each is not None:
+        cached = usage.cached_prompt_tokens
+        prompt -= cached
+        total += cached * each
+    if prompt:
+        if price.prompt is None:
+            return None
+        total += prompt * price.prompt
+    if completion:
+        if price.completion is None:
+            return None
+        total += completion * price.completion
+    return price.per_request + total // _MILLION
 
 
 def worst_cost_nanodollars(prompt_bound: int, completion_bound: int, price: Price | None) -> int | None:

@@ -87,9 +87,9 @@ class VendorExchange:
         self._status = 0
         self._finished = False
         began, limits = around.seconds(), around.limits
-        self._until = until = began + limits.total_seconds
-        first = began + limits.head_seconds
-        self.deadline = first if first < until else until
+        self._until = began + limits.total_seconds
+        # Not beyond `_until`: a head takes no longer than the whole may.
+        self.deadline = began + limits.head_seconds
 
     def start(self, connection: ClientConnection, request: bytes) -> None:
         """Write the call down, then send it; raises JournalUnavailable, and then nothing was sent nor taken."""
