@@ -239,3 +239,18 @@ async def test_the_publisher_sees_which_groups_have_taken_an_event(log_pair: Log
     assert await writer.groups_behind(TOPIC, one.id, groups) == 1
     await drain(log_pair.reader, consumer("discovery.acknowledging"))
     assert await writer.groups_behind(TOPIC, one.id, groups) == 0
+
+
+async def test_a_notice_wakes_readers_of_its_topic_in_another_process_and_no_others(log_pair: LogPair) -> None:
+    reader, other = log_pair.reader, "marketplace.usage.v1"
+    listening = asyncio.create_task(reader.listen())
+    try:
+        # The listener says so itself once it is there, of every topic.
+        await reader.wait_for_news(other, 0, 5)
+        seen = [reader.heard(topic) for topic in (TOPIC, other)]
+        await log_pair.append(event())
+        await reader.wait_for_news(TOPIC, seen[0], 5)
+        assert [reader.heard(topic) for topic in (TOPIC, other)] == [seen[0] + 1, seen[1]]
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)

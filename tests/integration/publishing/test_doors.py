@@ -14,6 +14,7 @@ from fixtures.real_inputs import real_input
 
 from chassis.database.errors import RowRefused
 from chassis.database.pool import Database
+from publishing.listings.facts import TOPIC as LISTING_TOPIC
 from publishing.listings.postgres_store import PostgresListings
 
 VENDOR = "http://127.0.0.1:3999"
@@ -230,7 +231,7 @@ async def test_the_real_catalogue_is_imported_in_batches_and_again(door: Door) -
     for _ in range(200):
         if len([s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"]) == 364:
             break
-        await door.peers.log.wait_for_news(door.peers.log.heard(), 0.1)
+        await door.peers.log.wait_for_news(LISTING_TOPIC, door.peers.log.heard(LISTING_TOPIC), 0.1)
     shown = {s.name: s for s in door.peers.discovery.shown.values() if s.team_slug == "catalogue"}
     assert shown[changed["id"]].description == "Another text."
     assert not shown["openrouter/auto"].pricing.HasField("output_nanodollars_per_million")

@@ -21,12 +21,12 @@ class Consuming(Protocol):
         """Take one batch; how many events."""
         ...
 
-    def heard(self) -> int:
-        """A number that grows with each piece of news."""
+    def heard(self, topic: str) -> int:
+        """A number that grows with each piece of news of a topic."""
         ...
 
-    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
-        """Return when there was news since `seen`, or after the time-out."""
+    async def wait_for_news(self, topic: str, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news of a topic since `seen`, or after the time-out."""
         ...
 
 
@@ -38,7 +38,7 @@ async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
 async def _run(log: Consuming, consumer: Consumer) -> None:
     pause = 0.0
     while True:
-        seen = log.heard()
+        seen = log.heard(consumer.topic)
         try:
             taken = await log.consume_once(consumer)
             # A batch that was not full was all there was when it was read; what came since has been heard of.
@@ -47,14 +47,14 @@ async def _run(log: Consuming, consumer: Consumer) -> None:
             _log.warning("%s waits: %s", consumer.group, error.code)
             pause = min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))
         if pause:
-            await log.wait_for_news(seen, pause)
+            await log.wait_for_news(consumer.topic, seen, pause)
 
 
 async def follow(log: EventLog, topic: str, start: int, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:
     """Do something in this process for each event after `start`, until cancelled; no cursor is kept."""
     position = start
     while True:
-        seen = log.heard()
+        seen = log.heard(topic)
         try:
             events = await log.read(topic, position, 500)
         except MarketplaceError as error:
@@ -64,7 +64,7 @@ async def follow(log: EventLog, topic: str, start: int, deed: Callable[[Recorded
             await deed(event)
             position = event.position
         if not events:
-            await log.wait_for_news(seen, POLL_SECONDS)
+            await log.wait_for_news(topic, seen, POLL_SECONDS)
 
 
 async def follow_from_now(log: EventLog, topic: str, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:

@@ -51,13 +51,13 @@ class KafkaRelay:
                 await transaction.execute("SELECT events.move_cursor($1, $2, $3)", *place)
         return len(events)
 
-    def heard(self) -> int:
+    def heard(self, topic: str) -> int:
         """The log's news."""
-        return self._log.heard()
+        return self._log.heard(topic)
 
-    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
-        """Return when there was news since `seen`, or after the time-out."""
-        await self._log.wait_for_news(seen, timeout_seconds)
+    async def wait_for_news(self, topic: str, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news of a topic since `seen`, or after the time-out."""
+        await self._log.wait_for_news(topic, seen, timeout_seconds)
 
     async def _send(self, events: Sequence[RecordedEvent]) -> None:
         with kafka_errors_translated("take events"):

@@ -65,10 +65,10 @@ class EventLog(Protocol):
         """Take one batch; how many events took effect or were set aside."""
         ...
 
-    def heard(self) -> int:
-        """A number that grows with each piece of news; take it before reading, give it to `wait_for_news`."""
+    def heard(self, topic: str) -> int:
+        """A number that grows with each piece of news of a topic; take it before reading, for `wait_for_news`."""
         ...
 
-    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
-        """Return when there was news since `seen`, or after the time-out."""
+    async def wait_for_news(self, topic: str, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news of a topic since `seen`, or after the time-out."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chassis.database.pool import Database
 from chassis.database.transaction import Row, Transaction
 from chassis.errors import MarketplaceError
+from chassis.event_log.news import News
 from chassis.event_log.port import Consumer, Event, RecordedEvent
 from chassis.event_log.taking import Taking, apply
 
@@ -20,10 +21,8 @@ class PostgresEventLog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._news = asyncio.Condition()
-        self._heard = 0
-        self._notice_owed = False
-        self._tellings: set[asyncio.Task[None]] = set()
+        self._news = News()
+        self._owed: set[str] = set()
         self.taking = Taking()
         self._waking: asyncio.Task[None] | None = None
 
@@ -33,7 +32,7 @@ class PostgresEventLog:
             "SELECT events.append($1, $2, $3, $4, $5, $6, $7)",
             [(e.topic, e.id, e.key, e.type, e.source, e.time, e.data) for e in events],
         )
-        transaction.after_commit(self._wake)
+        transaction.after_commit(lambda: self._wake({event.topic for event in events}))
 
     async def read(self, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
         """Events of a topic after a position, in order."""
@@ -83,17 +82,13 @@ class PostgresEventLog:
             rows = await transaction.fetch("SELECT * FROM events.lag()")
         return {(row["consumer_group"], row["topic"]): row["behind"] for row in rows}
 
-    def heard(self) -> int:
+    def heard(self, topic: str) -> int:
         """A number that grows with each piece of news; take it before reading, give it to `wait_for_news`."""
-        return self._heard
+        return self._news.heard(topic)
 
-    async def wait_for_news(self, seen: int, timeout_seconds: float) -> None:
-        """Return when there was news since `seen`, or after the time-out."""
-        try:
-            async with asyncio.timeout(timeout_seconds), self._news:
-                await self._news.wait_for(lambda: self._heard > seen)
-        except TimeoutError:
-            return
+    async def wait_for_news(self, topic: str, seen: int, timeout_seconds: float) -> None:
+        """Return when there was news of a topic since `seen`, or after the time-out."""
+        await self._news.wait(topic, seen, timeout_seconds)
 
     async def listen(self) -> None:
         """Hear of other processes' appends until cancelled; polling covers the time of a lost connection."""
@@ -108,33 +103,31 @@ class PostgresEventLog:
         async with self.database.listener() as connection:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(CHANNEL, self._on_notice)
-            await self._tell()
+            self._news.tell_all()
             await lost.wait()
 
-    def _on_notice(self, *_: object) -> None:
-        telling = asyncio.get_running_loop().create_task(self._tell())
-        self._tellings.add(telling)
-        telling.add_done_callback(self._tellings.discard)
+    def _on_notice(self, *notice: object) -> None:
+        topics = str(notice[-1]).split()
+        if topics:
+            self._news.tell(topics)
+        else:
+            # As processes of a version before this one say it.
+            self._news.tell_all()
 
-    async def _tell(self) -> None:
-        async with self._news:
-            self._heard += 1
-            self._news.notify_all()
-
-    def _wake(self) -> None:
-        self._notice_owed = True
+    def _wake(self, topics: set[str]) -> None:
+        self._owed |= topics
+        self._news.tell(topics)
         if self._waking is None or self._waking.done():
             self._waking = asyncio.get_running_loop().create_task(self._notify())
 
     async def _notify(self) -> None:
         # One notice for all commits of a moment: inside each transaction it would serialise their commits.
-        while self._notice_owed:
-            self._notice_owed = False
-            await self._tell()
+        while self._owed:
             await asyncio.sleep(0.005)
+            topics, self._owed = self._owed, set()
             try:
                 async with self.database.transaction() as transaction:
-                    await transaction.execute("SELECT pg_notify($1, '')", CHANNEL)
+                    await transaction.execute("SELECT pg_notify($1, $2)", CHANNEL, " ".join(sorted(topics)))
             except MarketplaceError as error:
                 _log.info("no notice sent, readers will poll: %s", error.code)
 
