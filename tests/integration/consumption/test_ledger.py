@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures.marketplace_database import ProvisionedServer
+from msgspec import structs
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
@@ -240,7 +241,7 @@ async def test_a_call_without_a_known_price_is_counted_apart_and_never_as_zero(l
     key = await ledger.make_key(team="tea_unpriced")
     ended = call(key, 5, 5)
     await ledger.lease(key, 10)
-    await ledger.settle(EndedCall(replace(ended.usage, cost=None), ended.charges))
+    await ledger.settle(EndedCall(structs.replace(ended.usage, cost=None), ended.charges))
     reader = PostgresUsageReader(ledger.runtime)
     [one] = await reader.sums("tea_unpriced", NOW - timedelta(hours=1), NOW + timedelta(hours=1), GroupBy.DAY)
     assert (one.calls, one.unpriced_calls, one.cost) == (1, 1, 0)

@@ -1,6 +1,5 @@
 """The frames of a journal as settlement takes them: all that they say, or a refusal of the whole batch."""
 
-import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -66,7 +65,7 @@ def test_a_settled_call_is_taken_as_it_is() -> None:
     reply = KeptReply("kept", 200, b"a: b\r\n", b"{}")
     full = replace(SETTLED, cost=0, first_byte=0, reply=reply, usage=Usage(11, 7, 3, estimated=True))
     (call,) = ends_of(HOLDER, frames_of(full)).calls
-    assert call.usage == dataclasses.replace(ROW, cost=0, first_byte=0, estimated=True)
+    assert call.usage == replace(ROW, cost=0, first_byte=0, estimated=True)
     assert call.reply == ClaimedReply(ReplyFate.KEPT, 200, b"a: b\r\n", b"{}")
     at_a_guess = replace(SETTLED, facts=replace(FACTS, price_estimated=True))
     assert ends_of(HOLDER, frames_of(at_a_guess)).calls[0].usage.estimated
@@ -76,7 +75,7 @@ def test_a_settled_call_is_taken_as_it_is() -> None:
 def test_a_call_of_unknown_end_is_charged_at_its_reservations(estimate: int) -> None:
     (call,) = ends_of(HOLDER, frames_of(Unknown(replace(FACTS, prompt_estimate=estimate)))).calls
     tokens = {"prompt_tokens": estimate, "completion_tokens": 0, "cached_prompt_tokens": 0}
-    assert call.usage == dataclasses.replace(ROW, **tokens, outcome="unknown", estimated=True, status=0, duration=0)
+    assert call.usage == replace(ROW, **tokens, outcome="unknown", estimated=True, status=0, duration=0)
     assert [(charge.reserved, charge.spent) for charge in call.charges] == [(100, 100), (7_000, 7_000)]
 
 

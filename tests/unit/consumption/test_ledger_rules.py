@@ -1,9 +1,9 @@
 """The sums of settlement and the months of balances, as tables."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from consumption.budgets.rules import Balance, Limit, dollars_of, month_of, nanodollars_of
 from consumption.prices.rules import prices_of

@@ -1,15 +1,13 @@
 """Calls looked up in PostgreSQL: a team's through the role that sees one team, any through the worker role."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
 from consumption.explain.errors import CallNotFound
 from consumption.explain.rules import AppliedCorrection, CallRecord, ExplainedCharge
-from consumption.settlement.rules import UNKNOWN
+from consumption.settlement.rules import UNKNOWN, Charge, charges_kept
 from dataplane.usage import Usage
 
 _CALL = """
@@ -38,8 +36,8 @@ class PostgresCallRecords:
             row = await transaction.fetch_one(_CALL, call_id, team_id)
             if row is None:
                 raise CallNotFound("There is no such call among those you may see: GET /api/v1/calls lists them.")
-            charged = json.loads(row["charges"])
-            limits = await transaction.fetch(_LIMITS, [one["scope"] for one in charged], team_id)
+            charged = charges_kept(row["charges"])
+            limits = await transaction.fetch(_LIMITS, [one.scope_id for one in charged], team_id)
             corrected = await transaction.fetch(_CORRECTIONS, call_id, row["started_at"], row["team_id"])
         by_scope = {limit["scope_id"]: limit["amount"] for limit in limits}
         is_unknown = row["outcome"] == UNKNOWN
@@ -47,13 +45,13 @@ class PostgresCallRecords:
         return replace(record, corrections=tuple(AppliedCorrection(*one.values()) for one in corrected))
 
 
-def _charge(one: Mapping[str, str], limits: Mapping[str, int | None], is_unknown: bool) -> ExplainedCharge:
+def _charge(one: Charge, limits: Mapping[str, int | None], is_unknown: bool) -> ExplainedCharge:
     return ExplainedCharge(
-        scope_id=one["scope"],
-        reserved=int(one["reserved"]),
-        charged=int(one["reserved"] if is_unknown else one["spent"]),
-        period_end=datetime.fromisoformat(one["until"]),
-        limit=limits.get(one["scope"]),
+        scope_id=one.scope_id,
+        reserved=one.reserved,
+        charged=one.reserved if is_unknown else one.spent,
+        period_end=one.period_end,
+        limit=limits.get(one.scope_id),
     )
 
 

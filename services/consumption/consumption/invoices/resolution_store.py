@@ -1,6 +1,5 @@
 """Decisions by an invoice in PostgreSQL: rows, balances and events in one transaction, as the worker role."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ from consumption.invoices.rules import Invoice
 from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, covers_model, unknown_calls
 from consumption.prices.price_rows import row_of
 from consumption.prices.rules import price_of_row
-from consumption.settlement.rules import Charge, Movements
+from consumption.settlement.rules import Movements, kept_charges
 from dataplane.pricing import Price, cost_nanodollars
 from dataplane.usage import Usage
 from marketplace.events.v1.invoice_pb2 import CallsReconciled, ReconciledCall
@@ -97,13 +96,13 @@ async def _keep(transaction: Transaction, invoice: Invoice, one: Resolved, actor
         " charges_before, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         *(call.call_id, invoice.invoice_id, call.started_at, call.team_id),
         *("settle" if decision.is_settled else "release", decision.prompt_tokens, decision.completion_tokens, one.cost),
-        *(call.prompt_tokens, call.completion_tokens, call.cost, _charges(call.charges), actor, now),
+        *(call.prompt_tokens, call.completion_tokens, call.cost, kept_charges(call.charges), actor, now),
     )
     await transaction.execute(
         "UPDATE usage_rows SET outcome = $3, prompt_tokens = $4, completion_tokens = $5, cost_nanodollars = $6,"
         " charges = $7, estimated = false, cached_prompt_tokens = 0 WHERE call_id = $1 AND started_at = $2",
         *(call.call_id, call.started_at, one.outcome, decision.prompt_tokens, decision.completion_tokens),
-        *(one.cost, _charges(one.charges)),
+        *(one.cost, kept_charges(one.charges)),
     )
 
 
@@ -112,15 +111,6 @@ async def _move(transaction: Transaction, movements: Movements) -> None:
     for (scope_id, period_end), moved in sorted(movements.items(), key=lambda item: item[0]):
         amounts = (moved.unknown, min(moved.settled, _FULL), min(moved.overdraft, _FULL))
         await transaction.execute(_MOVE, scope_id, period_end, *amounts, _FULL)
-
-
-def _charges(charges: Sequence[Charge]) -> str:
-    return json.dumps(
-        [
-            {"scope": c.scope_id, "reserved": c.reserved, "spent": c.spent, "until": c.period_end.isoformat()}
-            for c in charges
-        ]
-    )
 
 
 def _events(invoice: Invoice, ended: Sequence[Resolved], actor: str, now: datetime) -> list[Event]:

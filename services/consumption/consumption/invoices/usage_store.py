@@ -1,6 +1,5 @@
 """What we counted of the calls that an invoice covers, of all teams, as the worker role."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
@@ -8,7 +7,7 @@ from chassis.database.pool import Database
 from chassis.database.transaction import Row
 from consumption.invoices.resolutions import UnknownCall
 from consumption.invoices.rules import Certainty, Counted, Invoice, UsageSum, model_key
-from consumption.settlement.rules import Charge
+from consumption.settlement.rules import charges_kept
 
 COVERED = "u.started_at >= $1 AND u.started_at < $2 AND ($3 = '' OR u.provider = $3)"
 UNKNOWN_COLUMNS = """
@@ -71,10 +70,7 @@ def unknown_calls(rows: Sequence[Row]) -> list[UnknownCall]:
         UnknownCall(
             *(row["call_id"], row["started_at"], row["team_id"], row["listing_name"], row["listing_version"]),
             *(row["model"], row["price_id"], row["prompt_tokens"], row["completion_tokens"], row["cost_nanodollars"]),
-            charges=tuple(
-                Charge(one["scope"], one["reserved"], one["spent"], datetime.fromisoformat(one["until"]))
-                for one in json.loads(row["charges"])
-            ),
+            charges=charges_kept(row["charges"]),
             booked_after_seal=row["booked_after_seal"],
         )
         for row in rows

@@ -1,13 +1,12 @@
 """A walk over counted calls in PostgreSQL: teams in their order, each team's calls from the newest to the oldest."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.database.transaction import Row, Transaction
 from consumption.prices.price_rows import row_of
 from consumption.recalculation.rules import CountedCall, Place, Repriced, Scope, repriced
-from consumption.settlement.rules import Charge
+from consumption.settlement.rules import charges_kept
 from dataplane.usage import Usage
 
 # The one index by time is each team's own; an order of all teams together would sort every call for each batch.
@@ -76,8 +75,5 @@ def _call(row: Row) -> CountedCall:
         cost=cost if difference is None else (cost or 0) + difference,
         price_id=row["corrected_price_id"] or row["price_id"],
         is_corrected=difference is not None,
-        charges=tuple(
-            Charge(one["scope"], int(one["reserved"]), int(one["spent"]), datetime.fromisoformat(one["until"]))
-            for one in json.loads(row["charges"])
-        ),
+        charges=charges_kept(row["charges"]),
     )

@@ -1,15 +1,24 @@
 """Settlement in PostgreSQL: rows, balances, leases and the event of a batch in one transaction, as the worker role."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
+
+from msgspec.structs import astuple
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import EventLog
 from consumption.settlement.claimed_replies import end_claims, free_claims_of
 from consumption.settlement.events import usage_recorded
-from consumption.settlement.rules import EndedCall, LeaseReturn, Movements, UnmadeCall, after_seal, movements_of
+from consumption.settlement.rules import (
+    EndedCall,
+    LeaseReturn,
+    Movements,
+    UnmadeCall,
+    after_seal,
+    kept_charges,
+    movements_of,
+)
 
 # Above every limit that can be set, and so far below 2^63 that no sum of a balance's columns passes that.
 _FULL = 2**60
@@ -17,16 +26,32 @@ _INSERT = """
     INSERT INTO usage_rows (
         call_id, started_at, team_id, account_id, key_id, listing_id, listing_version_id, listing_name, listing_version,
         provider, model, prompt_tokens, cached_prompt_tokens, completion_tokens, cost_nanodollars, price_id, outcome,
-        estimated, streamed, status, duration_microseconds, first_byte_microseconds, charges, holder, recorded_at,
-        policy_version
+        estimated, streamed, status, duration_microseconds, first_byte_microseconds, policy_version, charges, holder,
+        recorded_at
     )
-    SELECT * FROM unnest(
-        $1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[],
-        $17::text[], $18::boolean[], $19::boolean[], $20::integer[], $21::bigint[], $22::bigint[], $23::jsonb[],
-        $24::text[], $25::timestamptz[], $26::bigint[]
-    )
+    SELECT c.*, $2, $3 FROM unnest($1::settled_call[]) AS c
     ON CONFLICT DO NOTHING RETURNING call_id
+"""
+# In the order that leases are granted in, so that the two never dead-lock.
+_LOCK = """
+    SELECT FROM balances WHERE (scope_id, period_end) IN (SELECT * FROM unnest($1::text[], $2::timestamptz[]))
+    ORDER BY scope_id COLLATE "C", period_end FOR UPDATE
+"""
+# What a vendor reports may be absurd; it fills its own balance, and never stops the settling of others.
+_MOVE_BALANCES = """
+    UPDATE balances b SET leased = b.leased - m.from_lease,
+        settled = least(b.settled::numeric + m.settled, $7::bigint),
+        unknown = least(b.unknown::numeric + m.unknown, $7::bigint),
+        overdraft = least(b.overdraft::numeric + m.overdraft, $7::bigint)
+    FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+        AS m (scope_id, period_end, from_lease, settled, unknown, overdraft)
+    WHERE b.scope_id = m.scope_id AND b.period_end = m.period_end
+"""
+_MOVE_LEASES = """
+    UPDATE leases l SET amount = l.amount - m.from_lease
+    FROM unnest($2::text[], $3::timestamptz[], $4::bigint[]) AS m (scope_id, period_end, from_lease)
+    JOIN balances b ON b.scope_id = m.scope_id AND b.period_end = m.period_end
+    WHERE l.holder = $1 AND l.scope_id = b.scope_id AND l.period_start = b.period_start
 """
 
 
@@ -98,24 +123,9 @@ async def _insert_rows(
     by_id = {call.usage.call_id: call for call in calls}
     if not by_id:
         return []
-    rows = [_columns(call, holder, now) for call in by_id.values()]
-    fresh = await transaction.fetch(_INSERT, *map(list, zip(*rows, strict=True)))
+    rows = [(*astuple(call.usage), kept_charges(call.charges)) for call in by_id.values()]
+    fresh = await transaction.fetch(_INSERT, rows, holder, now)
     return [by_id[row["call_id"]] for row in fresh]
-
-
-def _columns(call: EndedCall, holder: str, now: datetime) -> tuple[object, ...]:
-    usage = call.usage
-    charges = [
-        {"scope": c.scope_id, "reserved": c.reserved, "spent": c.spent, "until": c.period_end.isoformat()}
-        for c in call.charges
-    ]
-    return (
-        *(usage.call_id, usage.started_at, usage.team_id, usage.account_id, usage.key_id, usage.listing_id),
-        *(usage.listing_version_id, usage.listing_name, usage.listing_version, usage.provider, usage.model),
-        *(usage.prompt_tokens, usage.cached_prompt_tokens, usage.completion_tokens, usage.cost, usage.price_id),
-        *(usage.outcome, usage.estimated, usage.streamed, usage.status, usage.duration, usage.first_byte),
-        *(json.dumps(charges), holder, now, usage.policy_version),
-    )
 
 
 async def _insert_returns(
@@ -135,20 +145,15 @@ async def _insert_returns(
 
 
 async def _move(transaction: Transaction, holder: str, movements: Movements) -> None:
-    # In the order that leases are granted in, so that the two never dead-lock.
-    for (scope_id, period_end), movement in sorted(movements.items(), key=lambda item: item[0]):
-        await transaction.execute(
-            # What a vendor reports may be absurd; it fills its own balance, and never stops the settling of others.
-            "UPDATE balances SET leased = leased - $3, settled = least(settled::numeric + $4::bigint, $7::bigint),"
-            " unknown = least(unknown::numeric + $5::bigint, $7::bigint),"
-            " overdraft = least(overdraft::numeric + $6::bigint, $7::bigint) WHERE scope_id = $1 AND period_end = $2",
-            *(scope_id, period_end, movement.from_lease),
-            *(min(amount, _FULL) for amount in (movement.settled, movement.unknown, movement.overdraft)),
-            _FULL,
-        )
-        await transaction.execute(
-            "UPDATE leases l SET amount = l.amount - $4 FROM balances b"
-            " WHERE l.holder = $1 AND l.scope_id = $2 AND b.scope_id = l.scope_id AND b.period_start = l.period_start"
-            " AND b.period_end = $3",
-            *(holder, scope_id, period_end, movement.from_lease),
-        )
+    if not movements:
+        return
+    scopes, ends = [list(column) for column in zip(*movements, strict=True)]
+    moved = movements.values()
+    from_lease = [one.from_lease for one in moved]
+    await transaction.execute(_LOCK, scopes, ends)
+    await transaction.execute(
+        _MOVE_BALANCES,
+        *(scopes, ends, from_lease, [min(one.settled, _FULL) for one in moved]),
+        *([min(one.unknown, _FULL) for one in moved], [min(one.overdraft, _FULL) for one in moved], _FULL),
+    )
+    await transaction.execute(_MOVE_LEASES, holder, scopes, ends, from_lease)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 UNKNOWN = "unknown"
 # What the table of replies takes.
 LARGEST_BODY = 256 << 10
 LONGEST_HEADER_LINES = 64 << 10
 
 
-# A call makes one row and a charge for each of its scopes: frozen they would take five times as long to make.
-@dataclass(slots=True)
-class Charge:
+# A call makes one row and a charge for each of its scopes: of Python's own making they would take five times as long.
+class Charge(msgspec.Struct, frozen=True, gc=False, rename={"scope_id": "scope", "period_end": "until"}):
     """What a call reserved in a scope, in the month that ends at `period_end`, and what it spent."""
 
     scope_id: str
@@ -23,8 +24,7 @@ class Charge:
     period_end: datetime
 
 
-@dataclass(slots=True)
-class UsageRow:
+class UsageRow(msgspec.Struct, frozen=True, gc=False):
     """One call that ended. Tokens are counts, durations microseconds, the cost nano-dollars; None is unknown.
 
     `policy_version` is 0 where no policies were enforced.
@@ -86,13 +86,26 @@ def claimed_reply(fate: str, status: int, header_lines: bytes, body: bytes) -> C
     return ClaimedReply(ReplyFate.KEPT, status, lines, body)
 
 
-@dataclass(frozen=True)
-class EndedCall:
+class EndedCall(msgspec.Struct, frozen=True, gc=False):
     """A usage row with its charges, and its reply where the call claimed one."""
 
     usage: UsageRow
     charges: tuple[Charge, ...]
     reply: ClaimedReply | None = None
+
+
+_charges_text = msgspec.json.Encoder().encode
+_charges_of = msgspec.json.Decoder(tuple[Charge, ...]).decode
+
+
+def kept_charges(charges: tuple[Charge, ...]) -> str:
+    """Charges as a usage row keeps them, in JSON."""
+    return _charges_text(charges).decode()
+
+
+def charges_kept(text: str) -> tuple[Charge, ...]:
+    """What `kept_charges` made, also of earlier versions."""
+    return _charges_of(text)
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ class LeaseReturn:
     amounts: tuple[tuple[str, datetime, int], ...]
 
 
-@dataclass
+@dataclass(slots=True)
 class Movement:
     """What moves in one scope and month: out of the lease, into settled, unknown or overdraft."""
 
@@ -132,16 +145,18 @@ def movements_of(calls: Iterable[EndedCall], returns: Sequence[LeaseReturn]) -> 
     """
     sums: Movements = defaultdict(Movement)
     for call in calls:
+        is_unknown = call.usage.outcome == UNKNOWN
         for charge in call.charges:
-            movement = sums[charge.scope_id, charge.period_end]
-            if call.usage.outcome == UNKNOWN:
-                movement.from_lease += charge.reserved
-                movement.unknown += charge.reserved
+            movement, reserved = sums[charge.scope_id, charge.period_end], charge.reserved
+            if is_unknown:
+                movement.from_lease += reserved
+                movement.unknown += reserved
             else:
-                within = min(charge.spent, charge.reserved)
+                spent = charge.spent
+                within = min(spent, reserved)
                 movement.from_lease += within
-                movement.settled += charge.spent
-                movement.overdraft += charge.spent - within
+                movement.settled += spent
+                movement.overdraft += spent - within
     for returned in returns:
         for scope_id, period_end, amount in returned.amounts:
             sums[scope_id, period_end].from_lease += amount
