@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chassis.database.pool import Database
 from chassis.errors import ErrorKind, MarketplaceError
-from consumption.sla.call_counts import EndedCall, Fault, summed
+from consumption.sla.call_counts import EndedCalls, Fault, summed
 from consumption.sla.counts_store import PostgresCallCounts
 from dataplane.analytics_buffer import CallEnd
 from dataplane.call_records import Outcome, Released
@@ -91,7 +91,8 @@ async def test_what_no_window_looks_at_any_more_is_forgotten(worker: Database) -
     store = PostgresCallCounts(worker)
     for age in (timedelta(0), timedelta(hours=3), timedelta(days=33)):
         then = NOW - age
-        call = EndedCall("lst_old", "ver_1", then, 200, Fault.NONE, 1000, 5, 500, False, 1, 1)
+        figures = (round(then.timestamp()) * 1_000_000, 200, Fault.NONE, 1000, 5, 1, 1, 500)
+        call = EndedCalls("lst_old", "ver_1", False, [figures])
         assert await store.add(f"anb_{age}", summed([call], then), then)
     await store.forget_old(NOW)
     async with worker.transaction() as transaction:

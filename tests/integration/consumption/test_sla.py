@@ -15,7 +15,7 @@ from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.ids import new_id
 from consumption.facts import SLA_TOPIC
 from consumption.sla.actions import EvaluateListings, ReadStanding, SetTargets
-from consumption.sla.call_counts import EndedCall, Fault, summed
+from consumption.sla.call_counts import EndedCalls, Fault, summed
 from consumption.sla.counts_store import PostgresCallCounts
 from consumption.sla.evaluation_store import PostgresEvaluation
 from consumption.sla.event_handlers import sla_consumer
@@ -57,14 +57,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
+
+
 async def called(worker: Database, listing: str, good: int, bad: int = 0, milliseconds: int = 100) -> None:
     """So many calls that ended now."""
     calls = [
-        EndedCall(listing, "ver_1", now(), 200, fault, milliseconds * 1000, 70, 900, False, 1, 1)
+        (microseconds(now()), 200, fault, milliseconds * 1000, 70, 1, 1, 900)
         for fault, count in ((Fault.NONE, good), (Fault.VENDOR, bad))
         for _ in range(count)
     ]
-    await PostgresCallCounts(worker).add(new_id("anb", now()), summed(calls, now()), now())
+    counts = summed([EndedCalls(listing, "ver_1", False, calls)], now())
+    await PostgresCallCounts(worker).add(new_id("anb", now()), counts, now())
 
 
 class Clock:
@@ -101,7 +106,8 @@ async def test_the_figures_of_every_window_are_those_of_the_calls_in_it(shop: Sh
     await called(worker, listing, 30, 10)
     counts = PostgresCallCounts(worker)
     for name, age in (("a", timedelta(minutes=30)), ("b", timedelta(hours=12)), ("c", timedelta(days=20))):
-        old = EndedCall(listing, "ver_1", now() - age, 200, Fault.CALLER, 5, 70, None, False, 1, 1)
+        figures = (microseconds(now() - age), 200, Fault.CALLER, 5, 70, 1, 1, -1)
+        old = EndedCalls(listing, "ver_1", False, [figures])
         await counts.add(f"anb_{name}", summed([old], now() - age), now())
     found = await shop.person(team=2).good("GET", f"/api/v1/sla/{listing}")
     assert [window["calls"] for window in found["windows"]] == [40, 41, 42, 43]

@@ -5,20 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consumption.sla.call_counts import EndedCall, Fault, MinuteCounts, summed
+from consumption.sla.call_counts import EndedCalls, Fault, MinuteCounts, summed
 from consumption.sla.histograms import BOUNDS, BUCKETS, bucket_of, percentile_ms
 
 NOW = datetime(2026, 12, 1, 10, 30, 45, tzinfo=UTC)
 
 
-def ended(ago: float, fault: Fault = Fault.NONE, status: int = 200, version: str = "ver_1") -> EndedCall:
-    return EndedCall(
-        *("lst_1", version, NOW - timedelta(seconds=ago), status, fault, 20_000, 50),
-        first_byte=10_000,
-        streamed=True,
-        prompt_tokens=3,
-        completion_tokens=4,
-    )
+def ended(ago: float, fault: Fault = Fault.NONE, status: int = 200, version: str = "ver_1") -> EndedCalls:
+    at = round((NOW - timedelta(seconds=ago)).timestamp()) * 1_000_000
+    return EndedCalls("lst_1", version, True, [(at, status, fault, 20_000, 50, 3, 4, 10_000)])
 
 
 def test_every_duration_has_one_bucket_and_its_bounds_hold_it() -> None:
@@ -74,14 +69,17 @@ def test_calls_are_summed_by_version_and_minute_and_blamed_apart() -> None:
 
 
 def test_only_calls_that_succeeded_are_in_the_histograms_of_minute_and_hour() -> None:
-    sums = summed([ended(0), ended(50), ended(1, Fault.VENDOR, 502)], NOW)
+    [figures] = ended(2).calls
+    no_byte = EndedCalls("lst_1", "ver_1", True, [(*figures[:-1], -1)])
+    sums = summed([ended(0), ended(50), ended(1, Fault.VENDOR, 502), no_byte], NOW)
     assert {(grain, begins.minute): sum(one.totals) for (_, grain, begins), one in sums.durations.items()} == {
-        ("minute", 30): 1,
+        ("minute", 30): 2,
         ("minute", 29): 1,
-        ("hour", 0): 2,
+        ("hour", 0): 3,
     }
     [hour] = [one for (_, grain, _), one in sums.durations.items() if grain == "hour"]
-    assert hour.totals[bucket_of(20_000)] == hour.first_bytes[bucket_of(10_000)] == 2
+    assert (hour.totals[bucket_of(20_000)], hour.first_bytes[bucket_of(10_000)]) == (3, 2)
+    assert sum(hour.first_bytes) == 2
 
 
 def test_a_call_ahead_of_our_clock_ended_now_and_one_of_long_ago_is_left_out() -> None:

@@ -1,7 +1,7 @@
 """Ended calls summed up by listing version and minute: pure sums, in whatever parts the calls come."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -11,6 +11,7 @@ from consumption.sla.histograms import BUCKETS, bucket_of
 # A batch waits for an hour or two where consumption was away; what is older than this says nothing any more.
 OLDEST = timedelta(days=1)
 _LIMITED = 429
+_EPOCH, _MINUTE = datetime(1970, 1, 1, tzinfo=UTC), 60_000_000
 
 
 class Fault(IntEnum):
@@ -22,21 +23,19 @@ class Fault(IntEnum):
     OURS = 3
 
 
-@dataclass(slots=True)
-class EndedCall:
-    """How one call of a listing version ended; durations are microseconds, `first_byte` is None where none came."""
+# Of one call: when it ended (microseconds since 1970), its status and fault, how long it took and how much of that was
+# ours, its tokens of prompt and completion, and how long its first byte took (below 0: none came).
+Figures = tuple[int, int, int, int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCalls:
+    """How calls of one listing version ended; each is no more than its figures, for there are very many of them."""
 
     listing_id: str
     listing_version_id: str
-    ended_at: datetime
-    status: int
-    fault: Fault
-    total: int
-    added: int
-    first_byte: int | None
     streamed: bool
-    prompt_tokens: int
-    completion_tokens: int
+    calls: Sequence[Figures]
 
 
 @dataclass(slots=True)
@@ -53,17 +52,19 @@ class MinuteCounts:
     completion_tokens: int = 0
     added_microseconds: int = 0
 
-    def add(self, call: EndedCall) -> None:
-        """Count one call."""
-        self.succeeded += call.fault is Fault.NONE
-        self.caller_faults += call.fault is Fault.CALLER
-        self.vendor_faults += call.fault is Fault.VENDOR
-        self.our_faults += call.fault is Fault.OURS
-        self.limited += call.fault is Fault.VENDOR and call.status == _LIMITED
-        self.streamed += call.streamed
-        self.prompt_tokens += call.prompt_tokens
-        self.completion_tokens += call.completion_tokens
-        self.added_microseconds += call.added
+    def add(self, calls: Sequence[Figures], *, streamed: bool) -> None:
+        """Count calls of this minute."""
+        _, status, fault, _, added, prompt_tokens, completion_tokens, _ = zip(*calls, strict=True)
+        by_fault = Counter(fault)
+        self.succeeded += by_fault[Fault.NONE]
+        self.caller_faults += by_fault[Fault.CALLER]
+        self.vendor_faults += by_fault[Fault.VENDOR]
+        self.our_faults += by_fault[Fault.OURS]
+        self.limited += list(zip(fault, status, strict=True)).count((Fault.VENDOR, _LIMITED))
+        self.streamed += streamed * len(calls)
+        self.prompt_tokens += sum(prompt_tokens)
+        self.completion_tokens += sum(completion_tokens)
+        self.added_microseconds += sum(added)
 
 
 def _no_counts() -> list[int]:
@@ -77,11 +78,11 @@ class Durations:
     totals: list[int] = field(default_factory=_no_counts)
     first_bytes: list[int] = field(default_factory=_no_counts)
 
-    def add(self, call: EndedCall) -> None:
-        """Count one call."""
-        self.totals[bucket_of(call.total)] += 1
-        if call.first_byte is not None:
-            self.first_bytes[bucket_of(call.first_byte)] += 1
+    def add(self, totals: Mapping[int, int], first_bytes: Mapping[int, int]) -> None:
+        """Count calls, so many for each bucket."""
+        for kept, more in ((self.totals, totals), (self.first_bytes, first_bytes)):
+            for bucket, calls in more.items():
+                kept[bucket] += calls
 
 
 @dataclass
@@ -93,20 +94,31 @@ class CallCounts:
     durations: dict[tuple[str, str, datetime], Durations] = field(default_factory=lambda: defaultdict(Durations))
 
 
-def summed(calls: Iterable[EndedCall], now: datetime) -> CallCounts:
+def summed(groups: Iterable[EndedCalls], now: datetime) -> CallCounts:
     """The sums of a batch; a call that ended longer ago than OLDEST is left out, one ahead of our clock ended now."""
     sums = CallCounts()
-    for call in calls:
-        if call.ended_at >= now - OLDEST:
-            _count(sums, call, min(call.ended_at, now))
+    oldest, newest = _microseconds(now - OLDEST), _microseconds(now)
+    for group in groups:
+        by_minute: dict[int, list[Figures]] = defaultdict(list)
+        for call in group.calls:
+            if call[0] >= oldest:
+                by_minute[min(call[0], newest) // _MINUTE].append(call)
+        for minute, calls in by_minute.items():
+            _count(sums, group, _EPOCH + timedelta(minutes=minute), calls)
     return sums
 
 
-def _count(sums: CallCounts, call: EndedCall, ended_at: datetime) -> None:
-    minute = ended_at.astimezone(UTC).replace(second=0, microsecond=0)
-    sums.calls += 1
-    sums.minutes[call.listing_id, call.listing_version_id, minute].add(call)
-    if call.fault is not Fault.NONE:
+def _count(sums: CallCounts, group: EndedCalls, minute: datetime, calls: Sequence[Figures]) -> None:
+    sums.calls += len(calls)
+    sums.minutes[group.listing_id, group.listing_version_id, minute].add(calls, streamed=group.streamed)
+    good = [(total, first_byte) for _, _, fault, total, _, _, _, first_byte in calls if fault == Fault.NONE]
+    if not good:
         return
+    totals = Counter([bucket_of(total) for total, _ in good])
+    first_bytes = Counter([bucket_of(first_byte) for _, first_byte in good if first_byte >= 0])
     for grain, begins_at in (("minute", minute), ("hour", minute.replace(minute=0))):
-        sums.durations[call.listing_id, grain, begins_at].add(call)
+        sums.durations[group.listing_id, grain, begins_at].add(totals, first_bytes)
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

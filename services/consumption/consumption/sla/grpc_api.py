@@ -1,13 +1,12 @@
 """The Analytics door: how calls went, as gateways tell it."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from chassis.clock import Clock
 from chassis.errors import InvalidInput
 from chassis.rpc.server import Context
-from consumption.sla.call_counts import CallCounts, EndedCall, Fault, summed
+from consumption.sla.call_counts import CallCounts, EndedCalls, Fault, summed
 from marketplace.consumption.v1 import analytics_pb2
 from marketplace.consumption.v1.analytics_pb2_grpc import AnalyticsServicer
 
@@ -42,33 +41,23 @@ class AnalyticsDoor(AnalyticsServicer):
         if sum(len(group.ended_at_microseconds) for group in request.groups) > MAX_CALLS:
             raise InvalidInput(f"Send at most {MAX_CALLS} calls at once.")
         now = self._clock.now()
-        counts = summed([call for group in request.groups for call in _calls(group)], now)
+        counts = summed([_calls(group) for group in request.groups], now)
         fresh = await self._store.add(request.batch_id, counts, now)
         return analytics_pb2.RecordCallsResponse(counted=counts.calls if fresh else 0)
 
 
-def _calls(group: analytics_pb2.CallGroup) -> Iterator[EndedCall]:
-    figures = (
-        *(group.ended_at_microseconds, group.status, group.total_microseconds, group.added_microseconds),
-        *(group.prompt_tokens, group.completion_tokens),
-    )
-    columns = (*figures, group.fault, group.first_byte_microseconds)
+def _calls(group: analytics_pb2.CallGroup) -> EndedCalls:
+    columns = [
+        tuple(column)
+        for column in (
+            *(group.ended_at_microseconds, group.status, group.fault, group.total_microseconds),
+            *(group.added_microseconds, group.prompt_tokens, group.completion_tokens, group.first_byte_microseconds),
+        )
+    ]
     if not group.listing_id or not group.listing_version_id or len({len(column) for column in columns}) > 1:
         raise InvalidInput("A group names its listing and version, and its columns have one length.")
-    if any(not 0 <= value <= _MOST for column in figures for value in column):
+    if any(min(column, default=0) < 0 or max(column, default=0) > _MOST for column in columns[:-1]):
         raise InvalidInput("A figure is 0 or more, and below 2^53.")
-    if any(fault not in _FAULTS for fault in group.fault):
+    if not _FAULTS.issuperset(columns[2]):
         raise InvalidInput("A fault is nobody's, the caller's, the vendor's or ours.")
-    for ended_at, status, total, added, prompt, completion, fault, first_byte in zip(*columns, strict=True):
-        yield EndedCall(
-            *(group.listing_id, group.listing_version_id, _moment(ended_at), status, Fault(fault), total, added),
-            first_byte=first_byte if 0 <= first_byte <= _MOST else None,
-            streamed=group.streamed,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-        )
-
-
-def _moment(microseconds: int) -> datetime:
-    # 2^53 microseconds are 285 years: always a moment that datetime knows.
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return EndedCalls(group.listing_id, group.listing_version_id, group.streamed, list(zip(*columns, strict=True)))
