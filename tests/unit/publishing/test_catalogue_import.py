@@ -21,7 +21,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "description": "Answers.",
         "context_length": 32768,
         "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"], "tokenizer": "Vendor"},
-        "pricing": {"prompt": "0.00000015", "completion": "0.0000006"},
+        "pricing": {"prompt": "0.00000015", "completion": "0.0000006", "input_cache_read": "0.000000075"},
         "top_provider": {"max_completion_tokens": 8192},
         "supported_parameters": ["tools", "top_p"],
     }
@@ -36,6 +36,7 @@ def test_a_row_says_what_the_listing_says() -> None:
     content = entry_of(row(), "public").content
     assert (content.provider, content.tags, content.capabilities) == ("vendor", ("free", "vendor"), ("tools",))
     assert (content.prices.model, content.prices.input, content.prices.output) == ("usage", 150_000_000, 600_000_000)
+    assert content.prices.cached_input == 75_000_000
     assert (content.context_length, content.max_output_tokens, content.endpoint) == (32768, 8192, None)
 
 
@@ -64,6 +65,7 @@ def test_a_row_without_a_readable_id_is_refused(bad: object) -> None:
     [
         {"pricing": None},
         {"pricing": {"prompt": "-1", "completion": {}}},
+        {"pricing": {"prompt": "-1", "completion": {}, "input_cache_read": "0.000000075"}},
         {"architecture": [], "top_provider": "x", "supported_parameters": {}},
         {"context_length": "many", "description": 5, "name": None},
         {"context_length": 10**30, "description": "a\x00b\ud800"},

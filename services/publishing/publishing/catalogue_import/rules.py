@@ -69,8 +69,13 @@ def entry_of(row: object, visibility: str) -> CatalogueEntry:
     return CatalogueEntry(name, content)
 
 
+_PRICES = ("prompt", "completion", "input_cache_read")
+
+
 def _prices(pricing: Row) -> Any:
-    return prices_of(None, price_per_token(pricing.get("prompt")), price_per_token(pricing.get("completion")))
+    prompt, completion, cached = [price_per_token(pricing.get(name)) for name in _PRICES]
+    # Beside an unknown price that of cached tokens says nothing.
+    return prices_of(None, prompt, completion, None if prompt is None else cached)
 
 
 def _tags(fields: Row, name: str) -> tuple[str, ...]:
