@@ -41,7 +41,7 @@ def row(team: str = "tea_1", *, cost: int | None = 7, at: datetime = NOON, **cha
     ],
 )
 def test_what_a_call_counts_as(changes: dict[str, Any], failed: int, unknown: int, unpriced: int, cost: int) -> None:
-    sums = sums_of(row(**changes))
+    sums = sums_of([row(**changes)])
     assert (sums.failed_calls, sums.unknown_calls, sums.unpriced_calls, sums.cost_nanodollars) == (
         failed,
         unknown,
@@ -52,7 +52,8 @@ def test_what_a_call_counts_as(changes: dict[str, Any], failed: int, unknown: in
 
 def test_an_unknown_cost_is_none_and_never_zero() -> None:
     assert added_up([row(cost=None)]).sums.popitem()[1].known_cost is None
-    assert (sums_of(row(cost=None)) + sums_of(row())).known_cost == 7
+    assert sums_of([row(cost=None), row()]).known_cost == 7
+    assert (sums_of([row(cost=None)]) + sums_of([row()])).known_cost == 7
     assert UsageSums().known_cost == 0
 
 

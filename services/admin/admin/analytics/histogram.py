@@ -1,6 +1,6 @@
 """A scale of latencies: each step is 19 % longer than the one before, so that percentiles need only counts."""
 
-import math
+from bisect import bisect_left
 from collections.abc import Mapping
 
 SHORTEST_MICROSECONDS = 100.0
@@ -8,16 +8,17 @@ STEPS_PER_DOUBLING = 4
 LAST_STEP = 96
 
 
-def step_of(microseconds: int) -> int:
-    """The step that a duration falls into; the last one, at half an hour, takes all that is longer."""
-    if microseconds <= SHORTEST_MICROSECONDS:
-        return 0
-    return min(LAST_STEP, math.ceil(STEPS_PER_DOUBLING * math.log2(microseconds / SHORTEST_MICROSECONDS)))
-
-
 def upper_bound(step: int) -> float:
     """The longest duration of a step, in microseconds."""
     return SHORTEST_MICROSECONDS * 2 ** (step / STEPS_PER_DOUBLING)
+
+
+_BOUNDS = tuple(upper_bound(step) for step in range(LAST_STEP))
+
+
+def step_of(microseconds: int) -> int:
+    """The step that a duration falls into; the last one, at half an hour, takes all that is longer."""
+    return bisect_left(_BOUNDS, microseconds)
 
 
 def percentile_milliseconds(counts: Mapping[int, int], share: float) -> float | None:

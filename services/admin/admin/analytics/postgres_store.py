@@ -32,7 +32,9 @@ _ADD_USAGE = (
     "INSERT INTO usage_daily AS u (day, team_id, account_id, key_id, listing_id, model, provider, listing_name,"
     " calls, failed_calls, estimated_calls, unknown_calls, unpriced_calls, prompt_tokens, completion_tokens,"
     " cost_nanodollars, duration_microseconds)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+    " SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
+    " $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],"
+    " $15::bigint[], $16::numeric[], $17::numeric[])"
     " ON CONFLICT (day, team_id, account_id, key_id, listing_id, model, provider) DO UPDATE SET"
     " listing_name = excluded.listing_name, calls = u.calls + excluded.calls,"
     " failed_calls = u.failed_calls + excluded.failed_calls,"
@@ -45,7 +47,8 @@ _ADD_USAGE = (
     " duration_microseconds = u.duration_microseconds + excluded.duration_microseconds"
 )
 _ADD_LATENCY = (
-    "INSERT INTO latency_daily AS l (day, team_id, listing_id, step, calls) VALUES ($1, $2, $3, $4, $5)"
+    "INSERT INTO latency_daily AS l (day, team_id, listing_id, step, calls)"
+    " SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])"
     " ON CONFLICT (day, team_id, listing_id, step) DO UPDATE SET calls = l.calls + excluded.calls"
 )
 
@@ -58,16 +61,14 @@ class PostgresFigures:
 
     async def add_usage(self, batch: UsageBatch) -> None:
         """Add a batch of calls."""
-        await self.transaction.execute_many(
-            _ADD_USAGE,
-            [
-                (*vars(key).values(), batch.listing_names[key.listing_id], *vars(sums).values())
-                for key, sums in batch.sums.items()
-            ],
-        )
-        await self.transaction.execute_many(
-            _ADD_LATENCY, [(*vars(key).values(), calls) for key, calls in batch.latencies.items()]
-        )
+        sums = [
+            (*vars(key).values(), batch.listing_names[key.listing_id], *vars(sums).values())
+            for key, sums in batch.sums.items()
+        ]
+        latencies = [(*vars(key).values(), calls) for key, calls in batch.latencies.items()]
+        for statement, rows in ((_ADD_USAGE, sums), (_ADD_LATENCY, latencies)):
+            if rows:
+                await self.transaction.execute(statement, *map(list, zip(*rows, strict=True)))
 
     async def put_listing(self, listing: ListingState) -> None:
         """Keep the newest state; an older revision changes nothing."""

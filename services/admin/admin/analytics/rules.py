@@ -1,7 +1,7 @@
 """Adding up usage: what a day's row is, which calls count as failed, and how money is shown."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from marketplace.events.v1.usage_pb2 import UsageRow
 FIRST_FAILED_STATUS = 400
 UNKNOWN = "unknown"
 NANODOLLARS_EXPONENT = -9
+_FIRST_DAY, _SECONDS_A_DAY = date(1970, 1, 1), 86_400
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,18 @@ class UsageBatch:
 
 def added_up(rows: Iterable[UsageRow]) -> UsageBatch:
     """The sums of a batch, in a fixed order of their keys."""
+    groups: dict[_DayOfKey, list[UsageRow]] = defaultdict(list)
+    for row in rows:
+        groups[_day_of_key(row)].append(row)
     sums: dict[UsageKey, UsageSums] = {}
     latencies: Counter[LatencyKey] = Counter()
     names: dict[str, str] = {}
-    for row in rows:
-        key = _key_of(row)
-        sums[key] = sums.get(key, UsageSums()) + sums_of(row)
-        latencies[LatencyKey(key.day, key.team_id, key.listing_id, step_of(row.duration_microseconds))] += 1
-        names[row.listing_id] = row.listing_name
+    for (day, *about), calls in groups.items():
+        key = UsageKey(_FIRST_DAY + timedelta(days=day), *about)
+        sums[key] = sums_of(calls)
+        for step, count in Counter([step_of(call.duration_microseconds) for call in calls]).items():
+            latencies[LatencyKey(key.day, key.team_id, key.listing_id, step)] += count
+        names[key.listing_id] = calls[-1].listing_name
     return UsageBatch(
         {key: sums[key] for key in sorted(sums, key=_order)},
         {key: latencies[key] for key in sorted(latencies, key=_order)},
@@ -94,19 +99,20 @@ def added_up(rows: Iterable[UsageRow]) -> UsageBatch:
     )
 
 
-def sums_of(row: UsageRow) -> UsageSums:
-    """One call."""
-    priced = row.HasField("cost_nanodollars")
+def sums_of(calls: Sequence[UsageRow]) -> UsageSums:
+    """Calls of one key."""
+    statuses = [call.status for call in calls]
     return UsageSums(
-        calls=1,
-        failed_calls=int(row.status >= FIRST_FAILED_STATUS or row.status == 0),
-        estimated_calls=int(row.estimated),
-        unknown_calls=int(row.outcome == UNKNOWN),
-        unpriced_calls=int(not priced),
-        prompt_tokens=row.prompt_tokens,
-        completion_tokens=row.completion_tokens,
-        cost_nanodollars=row.cost_nanodollars if priced else 0,
-        duration_microseconds=row.duration_microseconds,
+        calls=len(calls),
+        failed_calls=len([status for status in statuses if status >= FIRST_FAILED_STATUS or status == 0]),
+        estimated_calls=sum([call.estimated for call in calls]),
+        unknown_calls=[call.outcome for call in calls].count(UNKNOWN),
+        unpriced_calls=len(calls) - sum([call.HasField("cost_nanodollars") for call in calls]),
+        prompt_tokens=sum([call.prompt_tokens for call in calls]),
+        completion_tokens=sum([call.completion_tokens for call in calls]),
+        # 0 where it is absent.
+        cost_nanodollars=sum([call.cost_nanodollars for call in calls]),
+        duration_microseconds=sum([call.duration_microseconds for call in calls]),
     )
 
 
@@ -137,9 +143,13 @@ def last_days(now: datetime, days: int) -> Period:
     return Period(today - timedelta(days=days - 1), today)
 
 
-def _key_of(row: UsageRow) -> UsageKey:
-    day = row.started_at.ToDatetime(UTC).date()
-    return UsageKey(day, row.team_id, row.account_id, row.key_id, row.listing_id, row.model, row.provider)
+# A day's number since 1970 and what `UsageKey` says besides; made for each call, a `UsageKey` once for all of them.
+_DayOfKey = tuple[int, str, str, str, str, str, str]
+
+
+def _day_of_key(row: UsageRow) -> _DayOfKey:
+    day = row.started_at.seconds // _SECONDS_A_DAY
+    return day, row.team_id, row.account_id, row.key_id, row.listing_id, row.model, row.provider
 
 
 def _order(key: UsageKey | LatencyKey) -> tuple[str, ...]:

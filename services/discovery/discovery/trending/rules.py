@@ -39,7 +39,7 @@ LONGEST_MEMORY = Window.MONTH.span + timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One call of a listing, or one look at it."""
+    """Calls of a listing at one moment, or one look at it."""
 
     listing_id: str
     at: datetime
