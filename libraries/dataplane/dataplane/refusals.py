@@ -167,6 +167,12 @@ class UpstreamFailed(MarketplaceError):
     status = 502
 
 
+class ReservationExceeded(UpstreamFailed):
+    """The stream used what was reserved for it."""
+
+    code = "reservation_exceeded"
+
+
 class UpstreamTimedOut(MarketplaceError):
     """The vendor did not answer in time."""
 

@@ -5,24 +5,42 @@ import re
 LARGEST_EVENT = 1 << 20
 _END_OF_LINE = rb"(?:\r\n|\n|\r(?!\n))"
 _END_OF_EVENT = re.compile(_END_OF_LINE + _END_OF_LINE)
-_LINES = re.compile(_END_OF_LINE)
 
 
 class EventTooLarge(Exception):
     """An event passes 1 MiB; it is not held any longer."""
 
 
-class EventSplitter:
-    """Holds the beginning of an event until its end is here."""
+class EventSieve:
+    """Lets a stream's bytes through event by event: holds the beginning of one until its end is here.
+
+    A subclass says of each whether it passes.
+    """
 
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
         self._held = b""
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The events that are whole now, each with its blank line, bytes as they came."""
-        data = self._held + chunk if self._held else chunk
+    def feed(self, chunk: bytes) -> bytes:
+        """The events that are whole now and pass, each with its blank line, as they came. Raises EventTooLarge."""
+        line, _, rest = chunk.partition(b"\n")
+        if rest == b"\n" and line.startswith(b"data: ") and not self._held and b"\r" not in line:
+            # One event of one line, as nearly all come.
+            return chunk if self.passes(chunk, line[6:]) else b""
+        return b"".join([event for event in self._whole(chunk) if self.passes(event, data_of(event))])
+
+    def rest(self) -> bytes:
+        """What is held at the end of the stream, where it passes: an event without its blank line, or nothing."""
+        held, self._held = self._held, b""
+        return held if held and self.passes(held, data_of(held)) else b""
+
+    def passes(self, event: bytes, data: bytes) -> bool:
+        """Whether this event is let through; `data` is what its `data` lines say together."""
+        raise NotImplementedError
+
+    def _whole(self, chunk: bytes) -> list[bytes]:
+        data = self._held + chunk
         if b"\r" in data:
             events = self._by_any_line_end(data)
         else:
@@ -45,30 +63,10 @@ class EventSplitter:
         self._held = data[at:]
         return events
 
-    @property
-    def is_between(self) -> bool:
-        """Whether nothing of a next event has come yet."""
-        return not self._held
-
-    def rest(self) -> bytes:
-        """What is held at the end of the stream: an event without its blank line, or nothing."""
-        held, self._held = self._held, b""
-        return held
-
-
-def sole_data(chunk: bytes) -> bytes | None:
-    """The data of a chunk that is one event of one `data` line and nothing else, as most are; else None."""
-    if chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2 and chunk.endswith(b"\n"):
-        return None if b"\r" in chunk or len(chunk) > LARGEST_EVENT else chunk[6:-2]
-    return None
-
 
 def data_of(event: bytes) -> bytes:
     """The data of an event: its `data` lines joined; empty for comments."""
-    sole = sole_data(event)
-    if sole is not None:
-        return sole
-    lines = [line[5:].removeprefix(b" ") for line in _LINES.split(event) if line.startswith(b"data:")]
+    lines = [line[5:].removeprefix(b" ") for line in event.splitlines() if line.startswith(b"data:")]
     return lines[0] if len(lines) == 1 else b"\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
-from dataplane.refusals import UpstreamFailed, UpstreamTimedOut
+from dataplane.refusals import ReservationExceeded, UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
 from dataplane.token_estimates import estimated_usage
 from dataplane.usage import NOTHING_USED, Usage
@@ -31,8 +31,6 @@ _CALLER_LEFT_STATUS = 499
 _LARGEST_ERROR = 64 << 10
 _READ_OUT_SECONDS = 0.25
 _FAREWELL = b"data: [DONE]\n\n"
-# A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
-_MOST_BYTES_PER_TOKEN = 256
 _NO_HEAD: Mapping[bytes, bytes] = {}
 _JSON_LINE = b"content-type: application/json\r\n"
 _STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
@@ -66,6 +64,7 @@ class VendorExchange:
         "_connection",
         "_finished",
         "_head",
+        "_heard",
         "_meter",
         "_parts",
         "_size",
@@ -85,6 +84,8 @@ class VendorExchange:
         self._parts: list[bytes] = []
         self._size = 0
         self._status = 0
+        # When the last part of the reply's body came.
+        self._heard: float | None = None
         self._finished = False
         began, limits = around.seconds(), around.limits
         self._until = began + limits.total_seconds
@@ -142,26 +143,32 @@ class VendorExchange:
         if is_compressed(head):
             self._break(UpstreamFailed("The provider compressed its reply although it was asked not to."))
         elif is_stream(head):
-            self._meter = StreamMeter(hide_usage=not self.call.request.wants_usage)
+            self._meter = StreamMeter(not self.call.request.wants_usage, self.call.completion_bound)
             self._caller.begin(200, _STREAM_LINES + begin_lines(self.call, rates_left(self.call)))
-            self._extend()
+            self._extend(self._around.seconds())
 
     def body_came(self, data: bytes) -> None:
         """A part of the reply."""
-        if self._finished:
-            return
-        if self.call.first_byte is None:
+        if self._heard is None:
             self.call.first_byte = self._around.now()
-        self._extend()
-        if self._meter is not None:
-            self._stream(self._meter, data)
+            self._extend(self._around.seconds())
+        self._heard = self._around.seconds()
+        meter = self._meter
+        if meter is None:
+            self._gather(data)
             return
-        self._size += len(data)
-        most = self._around.limits.reply_bytes if self._status == 200 else _LARGEST_ERROR
-        if self._size > most:
-            self._break(UpstreamFailed(f"The provider's reply is larger than {most} bytes."))
-        else:
-            self._parts.append(data)
+        try:
+            passed = meter.feed(data)
+        except EventTooLarge:
+            self._break(UpstreamFailed("The provider sent an event that is too large."))
+            return
+        self._caller.write(passed)
+        if meter.done:
+            self._end_stream(meter)
+            self._read_out()
+        elif meter.over:
+            self._end_stream(meter)
+            self._finish()
 
     def ended(self) -> None:
         """The reply is whole."""
@@ -192,31 +199,32 @@ class VendorExchange:
         if self._finished:
             self._finish()
             return
+        if self._heard is not None:
+            self._extend(self._heard)
+            if self.deadline > self._around.seconds():
+                return
         said = "finish" if self._around.seconds() >= self._until else "go on" if self._status else "answer"
         self._break(UpstreamTimedOut(f"The provider did not {said} in time."))
 
     # Replies.
 
-    def _stream(self, meter: StreamMeter, data: bytes) -> None:
-        try:
-            passed = meter.feed(data)
-        except EventTooLarge:
-            self._break(UpstreamFailed("The provider sent an event that is too large."))
+    def _gather(self, data: bytes) -> None:
+        """A part of a reply that is passed on whole, or of one that is over for the caller."""
+        if self._finished:
             return
-        self._caller.write(passed)
-        if meter.done:
-            self._end_stream(meter)
-            self._read_out()
-        elif self._passes_bound(meter):
-            self._end_stream(meter)
-            self._finish()
+        self._size += len(data)
+        most = self._around.limits.reply_bytes if self._status == 200 else _LARGEST_ERROR
+        if self._size > most:
+            self._break(UpstreamFailed(f"The provider's reply is larger than {most} bytes."))
+        else:
+            self._parts.append(data)
 
     def _end_stream(self, meter: StreamMeter) -> None:
         ending = b""
         outcome = Outcome.UPSTREAM_ERROR if meter.failed else Outcome.COMPLETED
-        if not meter.done and self._passes_bound(meter):
+        if meter.over and not meter.done:
             outcome = Outcome.CUT
-            ending = error_event(_Cut("The stream passed the tokens reserved for it and was cut."))
+            ending = error_event(ReservationExceeded("The stream passed the tokens reserved for it and was cut."))
         tail = meter.finish() or (_FAREWELL if outcome is Outcome.CUT else b"")
         left = rates_left(self.call)
         settled = self._settle(outcome, 200, meter.usage or self._seen())
@@ -251,7 +259,7 @@ class VendorExchange:
     # Ends.
 
     def _finish(self) -> None:
-        self._finished = True
+        self._finished, self._meter = True, None
         self._around.ticker.forget(self)
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -259,11 +267,12 @@ class VendorExchange:
 
     def _read_out(self) -> None:
         """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""
-        self._finished = True
+        self._finished, self._meter = True, None
         self.deadline = self._around.seconds() + _READ_OUT_SECONDS
 
-    def _extend(self) -> None:
-        soon = self._around.seconds() + self._around.limits.idle_seconds
+    def _extend(self, heard: float) -> None:
+        """How long the vendor may be silent; that it went on is looked at when this is over, not at every frame."""
+        soon = heard + self._around.limits.idle_seconds
         self.deadline = soon if soon < self._until else self._until
 
     def _settle(self, outcome: Outcome, status: int, usage: Usage) -> Settled:
@@ -276,11 +285,6 @@ class VendorExchange:
             around.ended((settled, call.sent))
         return settled
 
-    def _passes_bound(self, meter: StreamMeter) -> bool:
-        bound = self.call.completion_bound
-        used = meter.usage.completion_tokens if meter.usage is not None else meter.frames
-        return used > bound or meter.content_bytes > _MOST_BYTES_PER_TOKEN * (bound + 1)
-
     def _seen(self) -> Usage:
         """What was used as far as the bytes tell; the vendor's own count where it came."""
         meter = self._meter
@@ -291,9 +295,3 @@ class VendorExchange:
 
     def _body(self) -> bytes:
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-
-
-class _Cut(UpstreamFailed):
-    """The stream used what was reserved for it."""
-
-    code = "reservation_exceeded"

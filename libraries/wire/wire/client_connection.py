@@ -151,30 +151,31 @@ class ClientConnection(asyncio.Protocol):
         if taker is None:
             self.drop()
             return
-        if not self._head_bytes and self._strange < _MOST_STRANGE:
-            whole = None if self._bodiless else self._known.whole(data)
-            if whole is not None:
-                self._strange = 0
-                self._go_home(self._request_done)
-                taker.answered(whole[0], whole[2])
-                return
-            self._strange += 1
-            self._unread = data
         if not self._status:
+            if not self._head_bytes and self._strange < _MOST_STRANGE:
+                whole = None if self._bodiless else self._known.whole(data)
+                if whole is not None:
+                    self._strange = 0
+                    self._go_home(self._request_done)
+                    taker.answered(whole[0], whole[2])
+                    return
+                self._strange += 1
+                self._unread = data
             self._head_bytes += len(data)
-        self._parse(data)
-
-    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
-            self._break("The response could not be taken.")
-            if error.__context__ is not None:
-                raise error.__context__ from None
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._break("The response is not valid HTTP/1.1.")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._not_read(error)
         if not self._status and self._head_bytes > self._most_head:
             self._break("The response has too large a head.")
+
+    def _not_read(self, error: Exception) -> None:
+        if not isinstance(error, httptools.HttpParserCallbackError):
+            self._break("The response is not valid HTTP/1.1.")
+            return
+        self._break("The response could not be taken.")
+        if error.__context__ is not None:
+            raise error.__context__ from None
 
     def _learn(self, status: int) -> None:
         """Remember a head after which the connection can be used again, for the next response."""

@@ -266,6 +266,23 @@ async def test_a_stream_that_breaks_ends_with_an_error_event(tmp_path: Path) -> 
     assert row.outcome is Outcome.UPSTREAM_BROKEN
 
 
+async def test_a_stream_may_go_on_for_long_but_not_be_silent_for_long(tmp_path: Path) -> None:
+    goes_on = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
+    answer = stream_answer(*(part for event in goes_on for part in (HELLO, event)))
+    bench = a_bench(tmp_path, FakeUpstream(answer), limits=CallLimits(head_seconds=0.1, idle_seconds=0.6))
+    ticker = bench.door.parts.around.ticker
+    ticker.start()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for turn, event in enumerate(goes_on[:2], 1):
+        loop.call_later(0.4 * turn, event.set)
+    reply = await bench.ask(CHAT, STREAMED)
+    ticker.stop()
+    assert 1.3 < loop.time() - began < 2.0
+    assert reply.body.count(HELLO) == 3
+    assert b"did not go on in time" in reply.body
+
+
 @pytest.mark.parametrize(("vendor", "ours"), [(401, 502), (403, 502), (404, 502), (500, 502), (503, 503), (302, 502)])
 async def test_a_vendors_trouble_with_us_is_not_the_callers(tmp_path: Path, vendor: int, ours: int) -> None:
     said = b'{"error": {"message": "bad key sk-123"}}'
@@ -284,6 +301,12 @@ async def test_a_vendors_refusal_of_the_request_keeps_its_words(tmp_path: Path) 
     reply = await bench.ask(CHAT, BODY)
     assert reply.status == 400
     assert _error(reply.body) == msgspec.json.decode(said)["error"]
+
+
+async def test_a_vendors_refusal_that_is_not_utf8_is_one_without_words(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, FakeUpstream(json_answer(b'{"error": {"message": "\xff"}}', 400)))
+    reply = await bench.ask(CHAT, BODY)
+    assert (reply.status, _error(reply.body)["code"]) == (400, "upstream_refused")
 
 
 async def test_a_quota_for_exactly_three_calls_admits_exactly_three(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane.pricing import Price, cost_nanodollars
-from dataplane.sse import LARGEST_EVENT, EventSplitter, EventTooLarge, data_of
+from dataplane.sse import LARGEST_EVENT, EventTooLarge, data_of
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter
 
@@ -20,7 +20,7 @@ _LINE_ENDS = ["\n", "\r\n", "\r"]
 
 
 def _metered(pieces: list[bytes], hide_usage: bool) -> tuple[bytes, StreamMeter]:
-    meter = StreamMeter(hide_usage)
+    meter = StreamMeter(hide_usage, bound=10_000)
     passed = b"".join([meter.feed(piece) for piece in pieces])
     return passed + meter.finish(), meter
 
@@ -101,10 +101,32 @@ def test_a_usage_that_cannot_be_believed_is_no_usage(usage: str) -> None:
 
 
 def test_an_endless_event_is_not_held_for_ever() -> None:
-    splitter = EventSplitter()
-    assert splitter.feed(b"x" * LARGEST_EVENT) == []
+    meter = StreamMeter(hide_usage=False, bound=10_000)
+    assert meter.feed(b"x" * LARGEST_EVENT) == b""
     with pytest.raises(EventTooLarge):
-        splitter.feed(b"x")
+        meter.feed(b"x")
+
+
+def test_text_that_is_not_utf8_is_passed_on_and_counts_whole() -> None:
+    frame = b'data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n'
+    passed, meter = _metered([frame], hide_usage=True)
+    assert passed == frame
+    assert (meter.frames, meter.content_bytes) == (1, len(frame) - len(b"data: \n\n"))
+
+
+def test_a_vendors_own_count_of_tokens_goes_before_one_of_frames() -> None:
+    text = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    meter = StreamMeter(hide_usage=True, bound=2)
+    meter.feed(text * 2)
+    assert not meter.over
+    meter.feed(text)
+    assert meter.over
+    meter.feed(b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n')
+    assert not meter.over
+    meter.feed(text)
+    assert not meter.over
+    meter.feed(b'data: {"choices":[{"delta":{"content":"%b"}}]}\n\n' % (b"x" * 256 * 3))
+    assert meter.over
 
 
 def test_data_lines_of_one_event_are_joined() -> None:

@@ -69,7 +69,7 @@ def error_event(error: MarketplaceError) -> bytes:
 def _vendor_error(body: bytes) -> _VendorError | None:
     try:
         return _vendor_decoder.decode(body).error
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

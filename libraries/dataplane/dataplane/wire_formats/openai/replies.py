@@ -19,28 +19,28 @@ class _Plain(msgspec.Struct, gc=False):
     usage: msgspec.Raw = msgspec.Raw()
 
 
-class _Function(msgspec.Struct):
+class _Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
 
 
-class _ToolCall(msgspec.Struct):
+class _ToolCall(msgspec.Struct, gc=False):
     function: _Function | None = None
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     refusal: str | None = None
     tool_calls: list[_ToolCall] | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     text: str | None = None
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, gc=False):
     """One payload of a stream, as far as it matters here."""
 
     choices: list[_Choice] | None = None
@@ -55,14 +55,27 @@ class Chunk(msgspec.Struct):
         """Bytes of text, reasoning and tool arguments in this payload."""
         size = 0
         for choice in self.choices or ():
-            size += _choice_bytes(choice)
+            said, delta = choice.text, choice.delta
+            if not said and delta is not None:
+                said = delta.content or ""
+                if delta.reasoning_content:
+                    said += delta.reasoning_content
+                if delta.refusal:
+                    said += delta.refusal
+                if delta.tool_calls:
+                    said += _called(delta.tool_calls)
+            if said:
+                size += len(said.encode())
         return size
 
 
 _NULL = msgspec.Raw(b"null")
 _plain_decoder = msgspec.json.Decoder(_Plain)
 _usage_decoder = msgspec.json.Decoder(_ReportedUsage)
-_chunk_decoder = msgspec.json.Decoder(Chunk)
+
+# Reads a stream's payload; raises one of NOT_A_CHUNK where it does not have the expected form.
+read_chunk = msgspec.json.Decoder(Chunk).decode
+NOT_A_CHUNK = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def reply_usage(body: bytes) -> Usage | None:
@@ -87,26 +100,6 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
     return believable(prompt or 0, completion or 0, 0 if details is None else details.cached_tokens or 0)
 
 
-def read_chunk(data: bytes) -> Chunk | None:
-    """A stream's payload, or None where it does not have the expected form."""
-    try:
-        return _chunk_decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _choice_bytes(choice: _Choice) -> int:
-    if choice.text:
-        return len(choice.text.encode(errors="surrogatepass"))
-    delta = choice.delta
-    if delta is None:
-        return 0
-    size = 0
-    for text in (delta.content, delta.reasoning_content, delta.refusal):
-        if text:
-            size += len(text.encode(errors="surrogatepass"))
-    for call in delta.tool_calls or ():
-        if call.function is not None:
-            said = (call.function.name or "") + (call.function.arguments or "")
-            size += len(said.encode(errors="surrogatepass"))
-    return size
+def _called(calls: list[_ToolCall]) -> str:
+    functions = [call.function for call in calls if call.function is not None]
+    return "".join([(function.name or "") + (function.arguments or "") for function in functions])

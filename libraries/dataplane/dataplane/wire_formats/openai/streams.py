@@ -1,73 +1,88 @@
 """Meters an OpenAI stream as it passes: usage from any chunk, a count of what was seen, the frames nobody asked for."""
 
-from dataplane.sse import EventSplitter, data_of, sole_data
+from dataplane.sse import EventSieve
 from dataplane.usage import Usage
-from dataplane.wire_formats.openai.replies import Chunk, read_chunk, usage_of
+from dataplane.wire_formats.openai.replies import NOT_A_CHUNK, Chunk, read_chunk, usage_of
 
 _DONE = b"[DONE]"
+# A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
+_MOST_BYTES_PER_TOKEN = 256
 
 
-class StreamMeter:
+class StreamMeter(EventSieve):
     """Takes a stream's bytes as they come, gives the bytes to pass on, and knows what was used.
 
-    `done` once the end mark came; then `tail` is what is still to be passed on, after the call is settled.
+    `done` once the end mark came; then `tail` is what is still to be passed on, after the call is settled. `over` while
+    more was used than the completion tokens of `bound`.
     """
 
-    __slots__ = ("_hide_usage", "_splitter", "content_bytes", "done", "failed", "frames", "tail", "usage")
+    __slots__ = (
+        "_bound",
+        "_hide_usage",
+        "_most_bytes",
+        "content_bytes",
+        "done",
+        "failed",
+        "frames",
+        "over",
+        "tail",
+        "usage",
+    )
 
-    def __init__(self, hide_usage: bool) -> None:
-        self._splitter = EventSplitter()
+    def __init__(self, hide_usage: bool, bound: int) -> None:
+        super().__init__()
         self._hide_usage = hide_usage
+        self._bound = bound
+        self._most_bytes = _MOST_BYTES_PER_TOKEN * (bound + 1)
         self.usage: Usage | None = None
         self.frames = 0
         self.content_bytes = 0
         self.done = False
+        self.over = False
         self.failed = False
         self.tail = b""
 
-    def feed(self, chunk: bytes) -> bytes:
-        """The bytes to pass on now: whole events only. Raises EventTooLarge."""
-        if self.done:
-            return b""
-        data = sole_data(chunk) if self._splitter.is_between else None
-        if data is not None:
-            return chunk if self._passes_data(chunk, data) else b""
-        passed = [event for event in self._splitter.feed(chunk) if self._passes(event)]
-        return passed[0] if len(passed) == 1 else b"".join(passed)
-
     def finish(self) -> bytes:
         """What is left to pass on at the end of the stream: the end mark, or an event without its blank line."""
-        rest = self._splitter.rest()
-        if not self.done and rest and self._passes(rest):
-            return rest + b"\n\n"
-        return self.tail
+        rest = self.rest()
+        return rest + b"\n\n" if rest else self.tail
 
-    def _passes(self, event: bytes) -> bool:
-        return not self.done and self._passes_data(event, data_of(event))
-
-    def _passes_data(self, event: bytes, data: bytes) -> bool:
-        if not data:
-            return True
-        if data.strip() == _DONE:
-            self.done, self.tail = True, event
+    def passes(self, event: bytes, data: bytes) -> bool:
+        """Read one event; all but the end mark, what follows it, and a usage that nobody asked for pass."""
+        if self.done:
             return False
-        chunk = read_chunk(data)
-        if chunk is None:
-            self._count(len(data))
-            return True
-        return self._read(chunk)
-
-    def _read(self, chunk: Chunk) -> bool:
-        reported = usage_of(chunk.usage) if chunk.usage else None
-        if reported is not None:
-            self.usage = reported
-        if chunk.error and chunk.has_error():
-            self.failed = True
+        try:
+            chunk = read_chunk(data)
+        except NOT_A_CHUNK:
+            return self._passes_other(event, data)
         size = chunk.content_bytes()
         if size:
             self._count(size)
-        return not (self._hide_usage and reported is not None and not chunk.choices)
+        if chunk.error and chunk.has_error():
+            self.failed = True
+        return self._passes_usage(chunk) if chunk.usage else True
 
-    def _count(self, size: int) -> None:
-        self.frames += 1
-        self.content_bytes += size
+    def _passes_other(self, event: bytes, data: bytes) -> bool:
+        """A comment, the end mark, or what has not the expected form and counts whole."""
+        if data.strip() == _DONE:
+            self.done, self.tail = True, event
+            return False
+        if data:
+            self._count(len(data))
+        return True
+
+    def _passes_usage(self, chunk: Chunk) -> bool:
+        reported = usage_of(chunk.usage)
+        if reported is None:
+            return True
+        self.usage = reported
+        self._count(0, frames=0)
+        return not self._hide_usage or bool(chunk.choices)
+
+    def _count(self, size: int, frames: int = 1) -> None:
+        """So many bytes of content more; a vendor's own count of tokens goes before one of frames."""
+        self.frames = used = self.frames + frames
+        self.content_bytes = content = self.content_bytes + size
+        if self.usage is not None:
+            used = self.usage.completion_tokens
+        self.over = used > self._bound or content > self._most_bytes
