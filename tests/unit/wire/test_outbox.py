@@ -45,12 +45,21 @@ async def test_nobody_waits_for_more_than_a_few_others() -> None:
         outbox.post(line, b"%d" % number)
     assert not written
     outbox.post(line, b"15")
-    assert [data for _, data in written] == [b"%d" % number for number in range(16)]
+    assert b"".join([data for _, data in written]) == b"".join([b"%d" % number for number in range(16)])
+
+
+async def test_what_follows_for_the_same_transport_leaves_in_one_write() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, one, other = Outbox(), Line(written, "one"), Line(written, "other")
+    for line, data in ((one, b"1"), (one, b"2"), (one, b"3"), (other, b"a"), (one, b"4"), (other, b"b"), (other, b"c")):
+        outbox.post(line, data)
+    outbox.empty()
+    assert written == [("one", b"123"), ("other", b"a"), ("one", b"4"), ("other", b"bc")]
 
 
 async def test_who_is_called_in_the_middle_of_a_write_may_empty_and_post() -> None:
     written: list[tuple[str, bytes]] = []
-    outbox, line = Outbox(), Line(written, "one")
+    outbox, line, other = Outbox(), Line(written, "one"), Line(written, "other")
 
     def once() -> None:
         line.when_written = lambda: None
@@ -59,7 +68,7 @@ async def test_who_is_called_in_the_middle_of_a_write_may_empty_and_post() -> No
 
     line.when_written = once
     outbox.post(line, b"first")
-    outbox.post(line, b"second")
+    outbox.post(other, b"second")
     outbox.empty()
     assert [data for _, data in written] == [b"first", b"second", b"third"]
 
