@@ -180,8 +180,8 @@ class ClientConnection(asyncio.Protocol):
     def _learn(self, status: int) -> None:
         """Remember a head after which the connection can be used again, for the next response."""
         data, self._unread = self._unread, b""
-        length = length_of(self._headers)
-        if not data or length is None or self._bodiless or status in BODILESS:
+        length = length_of(self._headers) if data else None
+        if length is None or self._bodiless or status in BODILESS:
             return
         if self._parser.should_keep_alive():
             head = ResponseHead(status, without_length(self._headers))
@@ -231,7 +231,8 @@ class ClientConnection(asyncio.Protocol):
             self._unread = b""
             return
         self._status = status
-        if sum([len(name) + len(value) + 4 for name, value in self._headers]) > self._most_head:
+        # A head is no larger than all that came so far.
+        if self._head_bytes > self._most_head and _size_of(self._headers) > self._most_head:
             self._break("The response has too large a head.")
             return
         if not framing_is_plain(self._headers):
@@ -282,6 +283,10 @@ class ClientConnection(asyncio.Protocol):
             self._over(reusable=False)
         else:
             self._break("The connection broke.")
+
+
+def _size_of(headers: Headers) -> int:
+    return sum([len(name) + len(value) + 4 for name, value in headers])
 
 
 def _is_gone() -> bool:
