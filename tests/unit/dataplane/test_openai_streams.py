@@ -16,7 +16,7 @@ from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter
 
 _PRICE = Price("p", 1_234_567, 7_654_321, 617_283)
-_LINE_ENDS = ["\n", "\r\n", "\r"]
+_LINE_ENDS = [b"\n", b"\r\n", b"\r"]
 
 
 def _metered(pieces: list[bytes], hide_usage: bool) -> tuple[bytes, StreamMeter]:
@@ -30,34 +30,52 @@ def _cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(edges)]
 
 
-_events = st.lists(
-    st.sampled_from(
-        [
-            '{"choices":[{"delta":{"content":"h\\u00e9llo"}}],"usage":null}',
-            '{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}',
-            '{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}',
-            '{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9}}',
-            '{"choices":[],"prompt_filter_results":[]}',
-            "not json",
-            "[DONE]",
-        ]
-    ),
-    max_size=8,
+_payloads = [
+    b'data: {"choices":[{"delta":{"content":"h\\u00e9llo"}}],"usage":null}',
+    'data: {"choices":[{"delta":{"content":"h\u00e9llo"}}]}'.encode(),
+    b'data:{"choices":[{"delta":{"reasoning_content":"so","refusal":"no","content":null}},{"text":"x"}]}',
+    b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}',
+    b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}',
+    b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":9}}',
+    b'data: {"choices":[],"usage":{"prompt_tokens":-1}}',
+    b'data: {"choices":[],"prompt_filter_results":[]}',
+    b'data: {"error":{"message":"overloaded"}}',
+    b'data: {"error":null}',
+    b'data: {"choices":[{"delta":{"content":"\xff"}}]}',
+    b"data: not json",
+    b"data:",
+    b": ping",
+    b"data: [DONE]",
+]
+# A payload over two lines, and one between other fields, with the line end that the stream has.
+_manylined = [
+    b'data: {"choices":%bdata: [{"delta":{"content":"two lines"}}]}',
+    b'event: x%bdata: {"choices":[{"delta":{"content":"named"}}]}',
+    b'data: {"choices":%b[{"delta":{"content":"no data line"}}]}',
+]
+_events = st.lists(st.sampled_from([*_payloads, *_manylined]), max_size=8)
+
+
+@given(
+    _events, st.sampled_from(_LINE_ENDS), st.lists(st.integers(0, 10_000), max_size=12), st.booleans(), st.booleans()
 )
-
-
-@given(_events, st.sampled_from(_LINE_ENDS), st.lists(st.integers(0, 10_000), max_size=12), st.booleans())
 def test_any_cutting_of_a_stream_gives_the_same_bytes_and_usage(
-    events: list[str], end: str, places: list[int], hide: bool
+    events: list[bytes], end: bytes, places: list[int], hide: bool, whole_at_end: bool
 ) -> None:
-    data = "".join(f": ping{end}{end}data: {event}{end}{end}" for event in events).encode()
+    each = [event.replace(b"%b", end) + end * 2 for event in events]
+    data = b"".join(each)
+    data = data if whole_at_end else data.removesuffix(end * 2)
     whole, meter = _metered([data], hide)
-    cut, other = _metered(_cut(data, places), hide)
-    single, _ = _metered([bytes([byte]) for byte in data], hide)
-    assert whole == cut == single
-    assert (meter.usage, meter.frames, meter.content_bytes) == (other.usage, other.frames, other.content_bytes)
+    for pieces in (_cut(data, places), [bytes([byte]) for byte in data], each if whole_at_end else [data]):
+        passed, other = _metered(pieces, hide)
+        assert passed == whole
+        assert _read(other) == _read(meter)
     if not hide:
         assert data.startswith(whole.rstrip(b"\r\n"))
+
+
+def _read(meter: StreamMeter) -> tuple[object, ...]:
+    return meter.usage, meter.frames, meter.content_bytes, meter.done, meter.failed, meter.over, meter.tail
 
 
 def test_the_usage_frame_is_taken_out_only_where_nobody_asked_for_it() -> None:
