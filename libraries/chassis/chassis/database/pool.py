@@ -69,6 +69,12 @@ class Database:
                 yield transaction
         transaction.committed()
 
+    async def run(self, statement: str, *arguments: Any) -> None:
+        """One statement, a transaction of its own, in a third of the round trips. Raises what `transaction` raises."""
+        with driver_errors_translated():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await connection.execute(statement, *arguments)
+
     @asynccontextmanager
     async def listener(self) -> "AsyncGenerator[asyncpg.Connection[Row]]":
         """A connection outside the pool, for LISTEN."""

@@ -103,8 +103,8 @@ class KafkaEventLog(PostgresEventLog):
         return {row["partition"]: row["next_offset"] for row in rows}
 
     async def _first_untaken(self, consumer: Consumer) -> int | None:
+        await self.sequence()
         async with self.database.transaction() as transaction:
-            await self.sequence(transaction)
             return await transaction.fetch_value("SELECT events.first_untaken($1, $2)", consumer.group, consumer.topic)
 
     async def _take_arrivals(self, reader: KafkaReader, consumer: Consumer, arrivals: Arrivals) -> _Batch:

@@ -38,8 +38,7 @@ class KafkaRelay:
     async def consume_once(self, consumer: Consumer) -> int:
         """Relay one batch; how many events. Raises KafkaUnavailable, and then the cursor stays."""
         database = self._log.database
-        async with database.transaction() as transaction:
-            await self._log.sequence(transaction)
+        await self._log.sequence()
         async with database.transaction() as transaction:
             start: int = await transaction.fetch_value(
                 "SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic

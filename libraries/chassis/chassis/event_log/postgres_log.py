@@ -36,15 +36,15 @@ class PostgresEventLog:
 
     async def read(self, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
         """Events of a topic after a position, in order."""
+        # A reader may be woken before any consumer has given the news its position.
+        await self.sequence()
         async with self.database.transaction() as transaction:
-            # A reader may be woken before any consumer has given the news its position.
-            await self.sequence(transaction)
             return await self._read(transaction, topic, after, at_most)
 
     async def head(self, topic: str) -> int:
         """The position of the newest event of a topic; 0 for none."""
+        await self.sequence()
         async with self.database.transaction() as transaction:
-            await self.sequence(transaction)
             return await transaction.fetch_value("SELECT events.head($1)", topic)
 
     async def groups_behind(self, topic: str, event_id: str, groups: Sequence[str]) -> int | None:
@@ -56,8 +56,7 @@ class PostgresEventLog:
 
     async def consume_once(self, consumer: Consumer) -> int:
         """Take one batch in one transaction: effects, cursor, and what had to be set aside."""
-        async with self.database.transaction() as transaction:
-            await self.sequence(transaction)
+        await self.sequence()
         async with self.database.transaction() as transaction:
             return await self._take_batch(transaction, consumer)
 
@@ -126,8 +125,7 @@ class PostgresEventLog:
             await asyncio.sleep(0.005)
             topics, self._owed = self._owed, set()
             try:
-                async with self.database.transaction() as transaction:
-                    await transaction.execute("SELECT pg_notify($1, $2)", CHANNEL, " ".join(sorted(topics)))
+                await self.database.run("SELECT pg_notify($1, $2)", CHANNEL, " ".join(sorted(topics)))
             except MarketplaceError as error:
                 _log.info("no notice sent, readers will poll: %s", error.code)
 
@@ -136,9 +134,9 @@ class PostgresEventLog:
         async with self.database.transaction() as transaction:
             return await transaction.fetch_value("SELECT events.log_id()")
 
-    async def sequence(self, transaction: Transaction) -> None:
+    async def sequence(self) -> None:
         """Give what was committed since the last time its positions."""
-        await transaction.fetch_value("SELECT events.sequence_arrivals($1)", SEQUENCE_BATCH)
+        await self.database.run("SELECT events.sequence_arrivals($1)", SEQUENCE_BATCH)
 
     async def _read(self, transaction: Transaction, topic: str, after: int, at_most: int) -> list[RecordedEvent]:
         rows = await transaction.fetch("SELECT * FROM events.read($1, $2, $3)", topic, after, at_most)

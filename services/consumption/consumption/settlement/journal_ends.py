@@ -77,17 +77,30 @@ def _unknown(facts: CallFacts) -> EndedCall:
 
 def _row(facts: CallFacts, usage: Usage, outcome: str, end: Settled | None = None) -> UsageRow:
     # By position: a call makes one of these, and names would cost as much again. The order is UsageRow's own.
+    status, duration, first_byte = (0, 0, None) if end is None else (end.status, end.duration, end.first_byte)
     return UsageRow(
-        *(facts.call_id, _moment(facts.started_at), facts.team_id, facts.account_id, facts.key_id),
-        *(facts.listing_id, facts.listing_version_id, facts.listing_name, facts.listing_version),
-        *(facts.provider, facts.model),
-        *(usage.prompt_tokens, usage.cached_prompt_tokens, usage.completion_tokens),
+        facts.call_id,
+        _moment(facts.started_at),
+        facts.team_id,
+        facts.account_id,
+        facts.key_id,
+        facts.listing_id,
+        facts.listing_version_id,
+        facts.listing_name,
+        facts.listing_version,
+        facts.provider,
+        facts.model,
+        usage.prompt_tokens,
+        usage.cached_prompt_tokens,
+        usage.completion_tokens,
         None if end is None else end.cost,
         facts.price.price_id,
         outcome,
         end is None or end.is_estimated,
         facts.streamed,
-        *((0, 0, None) if end is None else (end.status, end.duration, end.first_byte)),
+        status,
+        duration,
+        first_byte,
         facts.policy_version,
     )
 
