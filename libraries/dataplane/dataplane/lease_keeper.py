@@ -1,9 +1,11 @@
 """Lets calls in, waiting for leases only where they are short: one refill at a time for the same scopes."""
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chassis.errors import MarketplaceError
 from dataplane.admission import (
@@ -54,6 +56,27 @@ class _Unanswered:
     again: "asyncio.Task[LeaseAnswer] | None" = None
 
 
+class _Need(NamedTuple):
+    """What a waiting call lacked of a scope, when so much of it was `held` and had been `given` back so many times.
+
+    `joined`: somebody else had asked already.
+    """
+
+    amount: int
+    held: int
+    given: int
+    joined: bool
+
+    def may_fit(self, short: ScopeShort, held: int, given: int) -> bool:
+        """Whether a short answer says nothing about this call, by what is here now.
+
+        Somebody else may have asked for more. And while the answer was on its way something of the scope may have
+        come here otherwise, a lost grant that was found for a recall, or may have gone back, to be free for all.
+        """
+        gained = max(0, held - self.held)
+        return given > self.given or ((self.joined or gained > 0) and self.amount - gained <= short.remaining)
+
+
 @dataclass(slots=True)
 class LeaseKeeper:
     """Admission with refills. `returned` is told what was left of leases whose period ended.
@@ -74,6 +97,7 @@ class LeaseKeeper:
     _asked: int = 0
     # Scopes of which something is on its way back to consumption, and the news that it has arrived.
     _given_back: frozenset[str] = frozenset()
+    _times_given: Counter[str] = field(default_factory=Counter[str])
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def try_admit(self, request: CallRequest) -> Decision:
@@ -121,6 +145,7 @@ class LeaseKeeper:
         asks for more of it meanwhile.
         """
         self._given_back = frozenset(scope_ids)
+        self._times_given.update(self._given_back)
         try:
             yield
         finally:
@@ -157,6 +182,7 @@ class LeaseKeeper:
             await self._arrived.wait()
             return None
         joined = scopes in self._flights
+        needs = {wish.scope_id: _Need(wish.needed, *self._standing(wish.scope_id), joined=joined) for wish in wishes}
         flight = self._flight(scopes, wishes, recalls=True)
         try:
             answer = await asyncio.shield(flight.task)
@@ -166,21 +192,25 @@ class LeaseKeeper:
             raise _unavailable() from error
         if any(found) or not flight.recalls:
             return None
-        return self._refusal(request, answer.short, wishes, joined=joined)
+        return self._refusal(request, answer.short, needs)
 
     def _refusal(
-        self, request: CallRequest, shorts: Iterable[ScopeShort], wishes: Iterable[LeaseWish], *, joined: bool
+        self, request: CallRequest, shorts: Iterable[ScopeShort], needs: Mapping[str, _Need]
     ) -> MarketplaceError | None:
-        """Why a short answer refuses this call; somebody else's answer refuses it only where it needs more too."""
-        needed = {wish.scope_id: wish.needed for wish in wishes}
+        """Why a short answer refuses this call, or None where it may fit all the same."""
         hopeful = False
         for short in shorts:
-            if joined and needed.get(short.scope_id, 0) <= short.remaining:
+            need = needs.get(short.scope_id)
+            if need is None or need.may_fit(short, *self._standing(short.scope_id)):
                 continue
-            if needed.get(short.scope_id, 0) > short.remaining + short.unanswered:
+            if need.amount > short.remaining + short.unanswered:
                 return exhausted(request.terms.key, short, self.now())
             hopeful = True
         return _unavailable() if hopeful else None
+
+    def _standing(self, scope_id: str) -> tuple[int, int]:
+        """What is held of a scope, and how often some of it was given back."""
+        return self.state.leases.available(scope_id), self._times_given[scope_id]
 
     def _flight(self, scopes: Scopes, wishes: Sequence[LeaseWish], *, recalls: bool) -> _Flight:
         flight = self._flights.get(scopes)

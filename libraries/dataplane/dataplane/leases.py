@@ -189,6 +189,11 @@ class LeaseBook:
         idle, lease.available = lease.available, 0
         return idle
 
+    def available(self, scope_id: str) -> int:
+        """What can be debited of a scope."""
+        lease = self.leases.get(scope_id)
+        return 0 if lease is None else lease.available
+
     def newest_grant(self, scope_id: str) -> int:
         """The highest number of a grant of a scope that arrived here; 0 for none."""
         lease = self.leases.get(scope_id)

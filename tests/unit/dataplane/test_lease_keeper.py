@@ -270,3 +270,51 @@ async def test_a_full_scope_says_which_and_when_it_resets() -> None:
         await _keeper(_Answers(money)).admit(asking(key, a_route(), 10, 0))
     assert budget.value.http_status == 402
     assert budget.value.retry_after is None
+
+
+class _Late:
+    """Says that the scope is full, once `goes` is set."""
+
+    def __init__(self, then: LeaseAnswer) -> None:
+        self.goes = asyncio.Event()
+        self.answers = [LeaseAnswer(short=(ScopeShort("key-tokens", 1000, 5),)), then]
+
+    async def acquire(
+        self, holder: str, request_id: str, wishes: Sequence[LeaseWish], *, recall: bool = False, done_below: str = ""
+    ) -> LeaseAnswer:
+        await self.goes.wait()
+        return self.answers.pop(0)
+
+
+async def test_what_came_otherwise_while_a_short_answer_was_on_its_way_lets_the_call_in() -> None:
+    source = _Late(LeaseAnswer())
+    keeper = _keeper(source)
+    waiting = asyncio.create_task(keeper.admit(_call(100)))
+    await asyncio.sleep(0)
+    keeper.state.leases.grant([LeaseGrant("key-tokens", 100, 0)])
+    source.goes.set()
+    assert isinstance(await waiting, Admitted)
+    assert len(source.answers) == 1
+
+
+async def test_what_goes_back_while_a_short_answer_is_on_its_way_is_asked_for_again() -> None:
+    source = _Late(LeaseAnswer((LeaseGrant("key-tokens", 100, 0),)))
+    keeper = _keeper(source)
+    waiting = asyncio.create_task(keeper.admit(_call(100)))
+    await asyncio.sleep(0)
+    with keeper.giving_back(["key-tokens"]):
+        source.goes.set()
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+    assert isinstance(await waiting, Admitted)
+
+
+async def test_a_short_answer_refuses_a_call_that_nothing_came_for() -> None:
+    source = _Late(LeaseAnswer())
+    keeper = _keeper(source)
+    waiting = asyncio.create_task(keeper.admit(_call(100)))
+    await asyncio.sleep(0)
+    keeper.state.leases.grant([LeaseGrant("key-tokens", 94, 0)])
+    source.goes.set()
+    with pytest.raises(QuotaExhausted):
+        await waiting
