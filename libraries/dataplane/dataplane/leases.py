@@ -117,7 +117,7 @@ class LeaseBook:
             amount = tokens if unit == "tokens" else nanodollars
             lease = leases.get(scope_id)
             if lease is None or lease.available < amount or now >= lease.usable_until:
-                self.settle(taken, (0,) * len(taken))
+                self.credit(taken)
                 return None
             lease.available = rest = lease.available - amount
             # The one comparison that most calls fail comes before any call.
