@@ -81,10 +81,9 @@ def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
     terms = request.terms
     key, price = terms.key, terms.price
     tokens = request.prompt_bound + request.completion_bound
-    if key.state != "active" or key.expires_at is not None:
-        error = key_refusal(key, now)
-        if error is not None:
-            return Refused(error)
+    error = key_refusal(key, now)
+    if error is not None:
+        return Refused(error)
     rates = state.rates.rates_of(key, now)
     short = state.rates.short_of(rates, tokens, now)
     if short is not None:
