@@ -9,16 +9,11 @@ from wire.reply_head import header_lines
 HeaderList = list[tuple[bytes, bytes]]
 
 _MICROSECONDS = 1_000_000
-_MOST_KEPT = 4096
-_kept_lines: dict[str, tuple[Route, bytes]] = {}
 
 
 def route_lines(route: Route) -> bytes:
-    """What is said of the listing, which does not change while a route stays; kept for as many as are in use."""
-    kept = _kept_lines.get(route.listing_version_id)
-    if kept is not None and kept[0] is route:
-        return kept[1]
-    lines = header_lines(
+    """What is said of the listing, as header lines: the same for every call of a route."""
+    return header_lines(
         [
             (b"x-marketplace-listing", _safe(route.full_name)),
             (b"x-marketplace-listing-id", _safe(route.listing_id)),
@@ -26,10 +21,6 @@ def route_lines(route: Route) -> bytes:
             *end_announced(route),
         ]
     )
-    if len(_kept_lines) >= _MOST_KEPT:
-        _kept_lines.clear()
-    _kept_lines[route.listing_version_id] = (route, lines)
-    return lines
 
 
 def end_announced(route: Route) -> HeaderList:
