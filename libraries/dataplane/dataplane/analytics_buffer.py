@@ -87,23 +87,28 @@ class AnalyticsBuffer:
             await self.send_kept()
 
     async def send_kept(self) -> None:
-        """Send what is kept by now, batch by batch; the first failure ends it, and nothing is lost by one."""
+        """Send what is kept by now, batch by batch; the first failure ends it, and nothing is lost by one.
+
+        Ends that come meanwhile wait for the next time, else batches of a few would follow each other without a pause.
+        """
         async with self._turn:
+            waiting = len(self._kept)
             try:
-                while self._kept:
-                    await self._send_batch()
+                while waiting > 0:
+                    waiting -= await self._send_batch()
             except Exception as error:
                 self._failed(error)
             else:
                 self.failures_in_a_row = 0
 
-    async def _send_batch(self) -> None:
+    async def _send_batch(self) -> int:
         if not self._batch[1]:
             self._batch = (self.new_batch_id(), min(len(self._kept), self.batch_size))
         batch_id, size = self._batch
         await self.sink.record(batch_id, self._kept[:size])
         self.sent += size
         self._forget_batch()
+        return size
 
     def _failed(self, error: Exception) -> None:
         self.failures_in_a_row += 1

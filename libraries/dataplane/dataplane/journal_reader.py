@@ -31,10 +31,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ended calls and returns as frames of a journal, and where to go on once they are acknowledged."""
+    """Ended calls and returns as frames of a journal, and where to go on once they are acknowledged.
+
+    The last is one that reaches all that was written when it was read.
+    """
 
     ends: list[bytes]
     after: Position
+    is_last: bool
 
 
 @dataclass(slots=True)
@@ -76,9 +80,9 @@ class JournalReader:
             elif segment_path(self.folder, after.segment + 1).exists():
                 after = Position(after.segment + 1, 0)
             else:
-                break
+                return Batch(ends, after, is_last=True)
             yield
-        return Batch(ends, after)
+        return Batch(ends, after, is_last=False)
 
     def move_to(self, position: Position) -> None:
         """Make a position durable against the death of the process, then delete what lies wholly before it."""

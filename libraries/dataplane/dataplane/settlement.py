@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dataplane.in_steps import stepped
 from dataplane.journal_frames import frame
-from dataplane.journal_reader import JournalReader, Position, SealedJournal
+from dataplane.journal_reader import Batch, JournalReader, Position, SealedJournal
 from dataplane.ports import Settler
 
 # Consumption takes 2,000 at once, and its loop is busy with so many for some 15 ms.
@@ -73,17 +73,23 @@ class Settlement:
             await self.send_written()
 
     async def send_written(self) -> None:
-        """Send everything that is written by now, however long the settler takes to come back."""
+        """Send everything that is written by now, however long the settler takes to come back.
+
+        What is written meanwhile is for the next time: under steady load there is always some of it, and batches would
+        follow each other with a few calls each.
+        """
         async with self._turn:
-            position = max(self.reader.position(), self._reached)
-            while True:
-                batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
-                if batch.after == position:
-                    return
-                if batch.ends:
-                    await self.send(batch.ends)
-                position = batch.after
-                self._move_to(position)
+            batch = Batch([], max(self.reader.position(), self._reached), is_last=False)
+            while not batch.is_last:
+                batch = await self._send_next(batch.after)
+
+    async def _send_next(self, position: Position) -> Batch:
+        batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
+        if batch.ends:
+            await self.send(batch.ends)
+        if batch.after != position:
+            self._move_to(batch.after)
+        return batch
 
     def _move_to(self, position: Position) -> None:
         self._reached = position

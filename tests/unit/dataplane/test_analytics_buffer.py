@@ -63,6 +63,21 @@ async def test_what_is_kept_leaves_in_batches_and_in_order() -> None:
     assert (len(buffer), buffer.sent, buffer.dropped) == (0, 7, 0)
 
 
+async def test_what_comes_while_a_batch_is_under_way_waits_for_the_next_time() -> None:
+    class _Busy(_Sink):
+        async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
+            await super().record(batch_id, ends)
+            buffer.append(_end(100 + len(self.batches)))
+
+    buffer = _buffer(sink := _Busy())
+    for number in range(4):
+        buffer.append(_end(number))
+    await buffer.send_kept()
+    assert [len(batch) for batch in sink.batches.values()] == [3, 2]
+    await buffer.send_kept()
+    assert [len(batch) for batch in sink.batches.values()] == [3, 2, 1]
+
+
 async def test_a_batch_that_failed_comes_again_under_its_id_and_counts_once() -> None:
     buffer = _buffer(sink := _Sink("before", "after", ""))
     for number in range(2):

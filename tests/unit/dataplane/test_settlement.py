@@ -106,6 +106,24 @@ async def test_the_runner_sends_what_is_written_while_it_runs(tmp_path: Path) ->
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_calls_that_end_while_a_batch_is_under_way_gather_for_the_next(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+
+    class _Busy(_Flaky):
+        async def settle(self, holder: str, ends: Sequence[bytes]) -> None:
+            await super().settle(holder, ends)
+            _calls(journal, (late := range(len(self.usage), len(self.usage) + 2)), late)
+
+    spend = _Busy([])
+    _lease(spend, 1, 10_000)
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait, batch_size=4)
+    _calls(journal, range(6), range(6))
+    await settlement.send_written()
+    assert settlement.health.sent == 10, "a full batch is followed at once, and the first that is not full is the last"
+    await settlement.send_written()
+    assert settlement.health.sent == 12
+
+
 def test_waits_double_up_to_ten_seconds() -> None:
     assert [wait_after(failures) for failures in (1, 2, 3, 50)] == [0.1, 0.2, 0.4, 10.0]
 
