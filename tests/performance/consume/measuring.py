@@ -84,7 +84,7 @@ class Measuring:
         """Everything, in an order in which the first parts warm the later ones."""
         self._warm(one)
         sample: Sample = {"cold_start": one.cold_start, "idle_mib": one.idle_mib}
-        sample |= self._one_at_a_time(one)
+        sample |= self._one_at_a_time(one, behind)
         sample |= self._without_pause(one, behind)
         for rate in RATES:
             sample |= self._at_moments(one, rate, sample["closed_rate"])
@@ -101,9 +101,11 @@ class Measuring:
         self.traffic.closed(one.peer.way, PLAIN, CONNECTIONS, scaled(2.0, 0.3))
         self.traffic.streams(one.peer.way, PACED, scaled(16, 4), 0.2)
 
-    def _one_at_a_time(self, one: RunningPeer) -> Sample:
+    def _one_at_a_time(self, one: RunningPeer, behind: Mapping[str, int]) -> Sample:
+        """Once the calls before are settled: what is measured is one call at a time, not what a crowd left behind."""
         self.tell("one call at a time")
-        turns = self.traffic.turns([self.vendors.plain, one.peer.way], PLAIN, scaled(20, 2), scaled(50, 10))
+        time.sleep(_SETTLED_WITHIN_SECONDS if behind else 0.0)
+        turns = self.traffic.turns([self.vendors.plain, one.peer.way], PLAIN, scaled(100, 2), scaled(50, 10))
         direct, through = (figures["took"] for figures in turns)
         return {
             "alone_p50": through["p50"],
