@@ -12,10 +12,10 @@ from fakes.memory_caller import Reply, ask
 from fakes.spend_ledger import Account, SpendLedger
 
 from dataplane.admission import AdmissionState
-from dataplane.analytics_buffer import CallEnd
 from dataplane.call_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.ended_calls import CallEnd
 from dataplane.incoming_call import CallParts
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from chassis.errors import MarketplaceError
 from dataplane.admission import Admitted, CallRequest, Refused
-from dataplane.analytics_buffer import TOO_MANY_AT_ONCE
 from dataplane.call_ledger import CallLedger, facts_of
 from dataplane.call_limits import CallLimits
 from dataplane.door_paths import Call
+from dataplane.ended_calls import TOO_MANY_AT_ONCE
 from dataplane.failed_call import fail, refusal_lines
 from dataplane.key_check import SentKey
 from dataplane.lease_keeper import LeaseKeeper

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chassis.errors import MarketplaceError
-from dataplane.analytics_buffer import CallEnd
 from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, rates_left
 from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
+from dataplane.ended_calls import CallEnd
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
 from dataplane.refusals import ReservationExceeded, UpstreamFailed, UpstreamTimedOut

@@ -1,6 +1,6 @@
 """How calls went, from the gateway's client through consumption's door to the sums, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,9 +13,10 @@ from chassis.database.pool import Database
 from chassis.errors import ErrorKind, MarketplaceError
 from consumption.sla.call_counts import EndedCalls, Fault, summed
 from consumption.sla.counts_store import PostgresCallCounts
-from dataplane.analytics_buffer import CallEnd
 from dataplane.call_records import Outcome, Released
-from dataplane.control_plane.analytics_client import GrpcAnalytics, call_groups
+from dataplane.control_plane.analytics_client import GrpcAnalytics, call_group
+from dataplane.ended_calls import CallEnd, CallRows
+from dataplane.ended_calls import EndedCalls as GatewayCalls
 from marketplace.consumption.v1 import analytics_pb2
 from marketplace.consumption.v1.analytics_pb2_grpc import AnalyticsStub
 
@@ -27,6 +28,15 @@ async def worker(marketplace_database: ProvisionedServer) -> AsyncIterator[Datab
     """The role that sees all listings."""
     async with Database.open(marketplace_database.url("consumption_worker"), name="test", size=2) as database:
         yield database
+
+
+def batch_of(ends: Sequence[CallEnd]) -> list[GatewayCalls]:
+    """These calls as a gateway keeps them."""
+    rows = CallRows()
+    for end in ends:
+        rows.add(end)
+    [batch] = rows.batches(len(ends))
+    return batch
 
 
 def calls_of(listing: str) -> list[CallEnd]:
@@ -42,8 +52,8 @@ async def test_a_batch_is_counted_once_however_often_it_comes(shop: Shop, worker
     calls = calls_of("lst_once")
     async with shop.gateway() as peer:
         for _ in range(3):
-            await GrpcAnalytics(peer).record("anb_1", calls)
-        await GrpcAnalytics(peer).record("anb_2", calls[:1])
+            await GrpcAnalytics(peer).record("anb_1", batch_of(calls))
+        await GrpcAnalytics(peer).record("anb_2", batch_of(calls[:1]))
     async with worker.transaction() as transaction:
         row = await transaction.fetch_one(
             "SELECT sum(succeeded) AS good, sum(vendor_faults) AS bad, sum(limited) AS limited,"
@@ -61,7 +71,8 @@ async def test_a_batch_is_counted_once_however_often_it_comes(shop: Shop, worker
 
 def broken(change: str) -> analytics_pb2.RecordCallsRequest:
     """A batch with one thing wrong."""
-    request = analytics_pb2.RecordCallsRequest(batch_id="anb_bad", groups=call_groups(calls_of("lst_bad")))
+    [group] = [call_group(calls) for calls in batch_of(calls_of("lst_bad"))]
+    request = analytics_pb2.RecordCallsRequest(batch_id="anb_bad", groups=[group])
     group = request.groups[0]
     if change == "nameless":
         request.batch_id = ""

@@ -11,9 +11,10 @@ from fakes.dataplane_ports import FakeUpstream, json_answer
 from msgspec.structs import replace
 
 from chassis.errors import InvalidInput, Unavailable
-from dataplane.analytics_buffer import AnalyticsBuffer, CallEnd, Fault, fault_of
+from dataplane.analytics_buffer import AnalyticsBuffer
 from dataplane.call_records import Outcome, Released, Settled
-from dataplane.control_plane.analytics_client import call_groups
+from dataplane.control_plane.analytics_client import call_group
+from dataplane.ended_calls import CallEnd, CallRows, EndedCalls, Fault, fault_of
 from dataplane.refusals import UpstreamUnreachable
 from marketplace.consumption.v1.analytics_pb2 import CALL_FAULT_NONE, CALL_FAULT_VENDOR, CallGroup
 from wire.errors import TooManyAtOnce
@@ -28,24 +29,25 @@ class _Sink:
 
     def __init__(self, *failures: str) -> None:
         self.failures = list(failures)
-        self.batches: dict[str, list[str]] = {}
+        self.batches: dict[str, list[int]] = {}
 
-    async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
+    async def record(self, batch_id: str, groups: Sequence[EndedCalls]) -> None:
         failure = self.failures.pop(0) if self.failures else ""
         if failure == "invalid":
             raise InvalidInput("These columns are no batch.")
         if failure != "before":
-            self.batches.setdefault(batch_id, [record.facts.call_id for record, _ in ends])
+            self.batches.setdefault(batch_id, [ended_at for group in groups for ended_at in group.columns()[0]])
         if failure:
             raise Unavailable("consumption does not answer")
 
     @property
-    def counted(self) -> list[str]:
-        return [call_id for batch in self.batches.values() for call_id in batch]
+    def counted(self) -> list[int]:
+        """The calls by the moments of their ends."""
+        return [ended_at for batch in self.batches.values() for ended_at in batch]
 
 
 def _end(number: int) -> CallEnd:
-    return some_settled(number), number + 1
+    return replace(some_settled(number), duration=0), number + 1
 
 
 def _buffer(sink: _Sink, most_kept: int = 10) -> AnalyticsBuffer:
@@ -59,23 +61,23 @@ async def test_what_is_kept_leaves_in_batches_and_in_order() -> None:
         buffer.append(_end(number))
     await buffer.send_kept()
     assert [len(batch) for batch in sink.batches.values()] == [3, 3, 1]
-    assert sink.counted == [f"call_{number}" for number in range(7)]
+    assert sink.counted == list(range(7))
     assert (len(buffer), buffer.sent, buffer.dropped) == (0, 7, 0)
 
 
 async def test_what_comes_while_a_batch_is_under_way_waits_for_the_next_time() -> None:
     class _Busy(_Sink):
-        async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
-            await super().record(batch_id, ends)
+        async def record(self, batch_id: str, groups: Sequence[EndedCalls]) -> None:
+            await super().record(batch_id, groups)
             buffer.append(_end(100 + len(self.batches)))
 
     buffer = _buffer(sink := _Busy())
     for number in range(4):
         buffer.append(_end(number))
     await buffer.send_kept()
-    assert [len(batch) for batch in sink.batches.values()] == [3, 2]
+    assert [len(batch) for batch in sink.batches.values()] == [3, 1]
     await buffer.send_kept()
-    assert [len(batch) for batch in sink.batches.values()] == [3, 2, 1]
+    assert [len(batch) for batch in sink.batches.values()] == [3, 1, 2]
 
 
 async def test_a_batch_that_failed_comes_again_under_its_id_and_counts_once() -> None:
@@ -88,7 +90,7 @@ async def test_a_batch_that_failed_comes_again_under_its_id_and_counts_once() ->
     await buffer.send_kept()
     assert (len(buffer), buffer.failures_in_a_row) == (3, 2)
     await buffer.send_kept()
-    assert sink.counted == ["call_0", "call_1", "call_2"]
+    assert sink.counted == [0, 1, 2]
     assert (len(buffer), buffer.failures_in_a_row, buffer.sent) == (0, 0, 3)
 
 
@@ -101,7 +103,7 @@ async def test_ends_beyond_the_bound_are_dropped_and_counted_while_nobody_takes_
     buffer.append(_end(6))
     assert (len(buffer), buffer.dropped) == (4, 3)
     await buffer.send_kept()
-    assert sink.counted == [f"call_{number}" for number in range(4)]
+    assert sink.counted == list(range(4))
     assert buffer.dropped == 3
 
 
@@ -111,12 +113,12 @@ async def test_a_batch_that_is_refused_as_such_does_not_hold_up_the_rest() -> No
         buffer.append(_end(number))
     await buffer.send_kept()
     await buffer.send_kept()
-    assert (sink.counted, buffer.dropped) == (["call_3", "call_4"], 3)
+    assert (sink.counted, buffer.dropped) == ([3, 4], 3)
 
 
 async def test_a_call_never_waits_for_a_sink_that_hangs() -> None:
     class Hanging(_Sink):
-        async def record(self, batch_id: str, ends: Sequence[CallEnd]) -> None:
+        async def record(self, batch_id: str, groups: Sequence[EndedCalls]) -> None:
             await asyncio.Event().wait()
 
     buffer = _buffer(Hanging(), most_kept=2)
@@ -151,7 +153,10 @@ def test_the_figures_of_calls_are_those_of_their_ends_by_listing_team_and_kind()
     settled = replace(some_settled(1000), duration=500, first_byte=300)
     unsent = Released(some_facts(1000), 502, "upstream_unreachable")
     other = replace(settled, facts=replace(some_facts(2000), team_id="team_2", streamed=True), first_byte=None)
-    first, second = call_groups([(settled, 1020), (other, 1990), (unsent, 0)])
+    rows = CallRows()
+    for end in ((settled, 1020), (other, 1990), (unsent, 0)):
+        rows.add(end)
+    [[first, second]] = [[call_group(calls) for calls in batch] for batch in rows.batches(10)]
     named = {"listing_id": "lst_1", "listing_version_id": "ver_1", "listing_version": "1.0.0", "model": "vendor-echo"}
     assert first == CallGroup(
         **named,
@@ -167,6 +172,16 @@ def test_the_figures_of_calls_are_those_of_their_ends_by_listing_team_and_kind()
     )
     assert (second.team_id, second.streamed) == ("team_2", True)
     assert (second.added_microseconds[:], second.first_byte_microseconds[:]) == ([0], [-1])
+
+
+def test_batches_are_full_but_the_last_and_split_what_is_larger() -> None:
+    rows = CallRows()
+    for team, calls in (("team_1", 4), ("team_2", 2), ("team_3", 1)):
+        for number in range(calls):
+            rows.add((replace(some_settled(number), facts=replace(some_facts(number), team_id=team)), number))
+    parts = [[(calls.common[4], len(calls)) for calls in batch] for batch in rows.batches(3)]
+    assert parts == [[("team_1", 3)], [("team_1", 1), ("team_2", 2)], [("team_3", 1)]]
+    assert CallRows().batches(3) == []
 
 
 async def test_the_door_tells_of_each_call_that_ended_and_of_none_that_was_refused(tmp_path: Path) -> None:

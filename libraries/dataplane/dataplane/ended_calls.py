@@ -1,0 +1,110 @@
+"""How calls ended, in whole numbers alone: a row a call, kept apart from all that the call was made of.
+
+Records of calls kept until they are sent would be spread over more memory than a processor has near at hand, and each
+new call would be made in parts of it that are cold: numbers side by side saved 5 of 70 microseconds a call.
+"""
+
+from array import array
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dataplane.call_records import Outcome, Released, Settled
+
+TOO_MANY_AT_ONCE = "too_many_at_once"
+NO_FIRST_BYTE = -1
+# What a vendor refuses with these says something about the request; anything else says something about the vendor.
+_REQUEST_REFUSED = frozenset({400, 409, 413, 415, 422})
+# Ended at, status, fault, total, added, first byte, tokens of prompt, tokens of completion.
+_WIDTH = 8
+
+# A call as its end left it, and the moment its request left us in microseconds (0: it never did).
+CallEnd = tuple[Settled | Released, int]
+# Listing, its version's id, version, model, team, streamed: what calls have in common that are kept together.
+Common = tuple[str, str, str, str, str, bool]
+
+
+class Fault(IntEnum):
+    """Whose fault it is that a call did not succeed; the numbers are those of the contract."""
+
+    NONE = 0
+    CALLER = 1
+    VENDOR = 2
+    OURS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCalls:
+    """Calls of one listing version, team and kind; `figures` are their rows, one after the other."""
+
+    common: Common
+    figures: "array[int]"
+
+    def __len__(self) -> int:
+        """How many calls."""
+        return len(self.figures) // _WIDTH
+
+    def columns(self) -> "list[array[int]]":
+        """Ended at, status, fault, total, added, first byte, tokens of prompt and completion: each a value a call."""
+        return [self.figures[place::_WIDTH] for place in range(_WIDTH)]
+
+
+class CallRows:
+    """Ended calls by what they have in common."""
+
+    __slots__ = ("_groups",)
+
+    def __init__(self) -> None:
+        self._groups: dict[Common, array[int]] = {}
+
+    def add(self, end: CallEnd) -> None:
+        """Keep the figures of a call; a call that was never sent ended when it began."""
+        record, sent_at = end
+        facts = record.facts
+        common = (
+            *(facts.listing_id, facts.listing_version_id, facts.listing_version),
+            *(facts.model, facts.team_id, facts.streamed),
+        )
+        figures = self._groups.get(common)
+        if figures is None:
+            figures = self._groups[common] = array("q")
+        began = facts.started_at
+        added = sent_at - began if sent_at > began else 0
+        if isinstance(record, Released):
+            figures.extend((began, record.status, fault_of(record), 0, added, NO_FIRST_BYTE, 0, 0))
+        else:
+            usage, total, first_byte = record.usage, record.duration, record.first_byte
+            figures.extend(
+                (
+                    *(began + total, record.status, fault_of(record), total, added),
+                    NO_FIRST_BYTE if first_byte is None else first_byte,
+                    *(usage.prompt_tokens, usage.completion_tokens),
+                )
+            )
+
+    def batches(self, most: int) -> list[list[EndedCalls]]:
+        """All of them, at most so many calls in each batch."""
+        batches: list[list[EndedCalls]] = []
+        room = 0
+        for common, figures in self._groups.items():
+            start = 0
+            while start < len(figures):
+                if not room:
+                    batches.append([])
+                    room = most
+                calls = EndedCalls(common, figures[start : start + room * _WIDTH])
+                batches[-1].append(calls)
+                start += len(calls.figures)
+                room -= len(calls)
+        return batches
+
+
+def fault_of(record: Settled | Released) -> Fault:
+    """Whose fault an end is: a request refused as such is its caller's, whatever else the vendor said is its own."""
+    if isinstance(record, Released):
+        return Fault.OURS if record.reason == TOO_MANY_AT_ONCE else Fault.VENDOR
+    if record.outcome is Outcome.COMPLETED:
+        return Fault.NONE
+    if record.outcome is Outcome.CALLER_LEFT:
+        return Fault.CALLER
+    refused = record.outcome is Outcome.UPSTREAM_ERROR and record.status in _REQUEST_REFUSED
+    return Fault.CALLER if refused else Fault.VENDOR
