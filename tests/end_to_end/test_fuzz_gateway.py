@@ -7,12 +7,11 @@ less of the rest. FUZZ_EXAMPLES: so many.
 from pathlib import Path
 
 import pytest
-from fixtures.fuzzed_documents import FEWER, LEAVING, STAYING, check
+from fixtures.fuzzed_documents import CALLS, FEWER, LEAVING, STAYING, check
 from fixtures.fuzzed_fleet import FuzzedFleet
 from fixtures.marketplace_people import new_person
 
 pytestmark = pytest.mark.fleet_fuzz
-CALLS = "data plane"
 
 
 def test_nobody_s_input_breaks_the_gateway(fuzzed_fleet: FuzzedFleet, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ FUZZ_EXAMPLES: so many.
 from pathlib import Path
 
 import pytest
-from fixtures.fuzzed_documents import FEWER, STAYING, check
+from fixtures.fuzzed_documents import CALLS, FEWER, STAYING, check
 from fixtures.fuzzed_fleet import FuzzedFleet
 
 pytestmark = pytest.mark.fleet_fuzz
@@ -16,9 +16,15 @@ SERVICES = ["admin", "publishing", "discovery", "consumption"]
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_input_of_a_publisher_breaks_a_service(fuzzed_fleet: FuzzedFleet, tmp_path: Path, service: str) -> None:
-    check(fuzzed_fleet, tmp_path, service, fuzzed_fleet.people("publisher", "stranger"), *STAYING)
+    people = fuzzed_fleet.people("publisher", "stranger")
+    check(fuzzed_fleet, tmp_path, service, people, *STAYING, "--exclude-tag", CALLS)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_nobody_s_input_breaks_a_service(fuzzed_fleet: FuzzedFleet, tmp_path: Path, service: str) -> None:
     check(fuzzed_fleet, tmp_path, service, {}, *FEWER)
+
+
+def test_no_input_breaks_the_calls_at_consumption_s_own_door(fuzzed_fleet: FuzzedFleet, tmp_path: Path) -> None:
+    key = {"key": f"Bearer {fuzzed_fleet.key}"}
+    check(fuzzed_fleet, tmp_path, "consumption", key, "--include-tag", CALLS, *FEWER)

@@ -240,6 +240,13 @@ def books_of_the_team(person: Person, admin: Person, key_id: str, said: list[Sai
 
 
 @AT_BOTH_DOORS
+def test_a_door_s_document_tells_of_the_calls_that_it_takes(running_fleet: RunningFleet, door: str) -> None:
+    document = good(running_fleet.http.get(f"{running_fleet.url(door)}/openapi.json"))
+    assert {"/v1/chat/completions", "/v1/models", "/api/v1/keys"} <= document["paths"].keys()
+    assert document["paths"]["/v1/chat/completions"]["post"]["security"] == [{"ApiKey": []}]
+
+
+@AT_BOTH_DOORS
 def test_the_models_of_a_key_are_those_it_may_call(
     parrot: Json, compass: Json, caller: Person, client_of: Callable[[str], openai.OpenAI]
 ) -> None:

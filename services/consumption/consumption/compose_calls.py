@@ -12,6 +12,7 @@ from chassis.identity.service_tokens import ServiceTokenIssuer
 from chassis.valkey import Valkey, open_valkey, ping
 from consumption.settings import ConsumptionSettings
 from dataplane.call_signals import CallSignals
+from dataplane.documented_calls import documenting_calls
 from dataplane.opened_plane import DataPlane, Host, open_data_plane
 from dataplane.shared_door import SharedDoor
 from wire.ticker import Ticker
@@ -36,7 +37,8 @@ class DoorOfCalls:
         }
 
     def beside(self, application: FastAPI) -> SharedDoor:
-        """The door of calls and of this application."""
+        """The door of calls and of this application, whose document tells of both."""
+        application.openapi = documenting_calls(application.openapi)
         host, knobs = self.host, self.knobs
         return SharedDoor(application, self.plane.accept, host.signals, host.ticker, knobs.host, knobs.http_port)
 

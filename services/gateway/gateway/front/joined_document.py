@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.front.data_plane_paths import DATA_PLANE_PATHS, DATA_PLANE_SCHEMAS
+from dataplane.documented_calls import CALL_SCHEMAS, with_calls
 from gateway.routes.rules import service_of
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -14,24 +14,22 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 def joined(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """One document of many: the paths that the gateway hands to each service, schemas named by their service."""
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = dict(DATA_PLANE_SCHEMAS)
+    schemas: dict[str, Any] = {}
     security: dict[str, Any] = {}
     for service, document in documents.items():
         renamed = json.loads(json.dumps(document).replace("#/components/schemas/", f"#/components/schemas/{service}_"))
         components = renamed.get("components", {})
-        schemas |= {f"{service}_{name}": schema for name, schema in components.get("schemas", {}).items()}
+        # A service that takes calls describes them too; here they are the gateway's own.
+        own = {name: schema for name, schema in components.get("schemas", {}).items() if name not in CALL_SCHEMAS}
+        schemas |= {f"{service}_{name}": schema for name, schema in own.items()}
         security |= components.get("securitySchemes", {})
         for path, item in renamed.get("paths", {}).items():
             ours = {key: value for key, value in item.items() if _is_routed(service, key, path)}
             if ours.keys() & _METHODS:
                 paths.setdefault(path, {}).update(ours)
-    security["ApiKey"] = {"type": "http", "scheme": "bearer", "description": "An API key from POST /api/v1/keys"}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "LLM Marketplace", "version": "1", "description": "Publish, discover, consume and govern."},
-        "paths": dict(sorted((paths | DATA_PLANE_PATHS).items())),
-        "components": {"schemas": schemas, "securitySchemes": security},
-    }
+    info = {"title": "LLM Marketplace", "version": "1", "description": "Publish, discover, consume and govern."}
+    parts = {"schemas": schemas, "securitySchemes": security}
+    return with_calls({"openapi": "3.1.0", "info": info, "paths": paths, "components": parts})
 
 
 def methods_at(document: Mapping[str, Any], path: str) -> list[str]:

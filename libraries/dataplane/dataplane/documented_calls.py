@@ -1,5 +1,6 @@
-"""The data plane's paths for the OpenAPI page; their bodies are OpenAI's own, so only what we add is described."""
+"""The calls in a door's OpenAPI document; their bodies are OpenAI's own, so only what we add is described."""
 
+from collections.abc import Callable
 from typing import Any
 
 _ERROR: dict[str, Any] = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CallError"}}}}
@@ -62,7 +63,7 @@ def _operation(
     name: str, summary: str, *, body: str = "", parameters: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"gateway_{name}",
+        "operationId": f"calls_{name}",
         "summary": summary,
         "tags": ["data plane"],
         "security": [{"ApiKey": []}],
@@ -81,7 +82,7 @@ def _in_path(name: str, description: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
-DATA_PLANE_PATHS: dict[str, Any] = {
+_PATHS: dict[str, Any] = {
     "/v1/chat/completions": {
         "post": _operation("chat", "Chat with a listing; `model` is its id or team/name[@version]", body="ChatBody")
     },
@@ -124,7 +125,7 @@ def _body(required: list[str], properties: dict[str, Any], **more: Any) -> dict[
     return {"type": "object", "required": required, "properties": properties, **more}
 
 
-DATA_PLANE_SCHEMAS: dict[str, Any] = {
+CALL_SCHEMAS: dict[str, Any] = {
     "ChatBody": _body(["model", "messages"], {"model": _MODEL, "messages": _MESSAGES, **_ANSWER}),
     "CompletionBody": _body(["model", "prompt"], {"model": _MODEL, "prompt": _TEXTS, **_ANSWER}),
     "EmbeddingBody": _body(["model", "input"], {"model": _MODEL, "input": _TEXTS}),
@@ -150,3 +151,22 @@ DATA_PLANE_SCHEMAS: dict[str, Any] = {
         },
     },
 }
+
+
+def with_calls(document: dict[str, Any]) -> dict[str, Any]:
+    """The document of a door that takes calls besides what it describes by itself."""
+    components = document.get("components", {})
+    security = {"type": "http", "scheme": "bearer", "description": "An API key from POST /api/v1/keys"}
+    return document | {
+        "paths": dict(sorted((document["paths"] | _PATHS).items())),
+        "components": components
+        | {
+            "schemas": CALL_SCHEMAS | components.get("schemas", {}),
+            "securitySchemes": components.get("securitySchemes", {}) | {"ApiKey": security},
+        },
+    }
+
+
+def documenting_calls(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """What an application makes its document by, where a door of calls stands beside it."""
+    return lambda: with_calls(make())
