@@ -94,7 +94,9 @@ def refusal_of(answer: ClaimAnswer) -> MarketplaceError:
             "charged at what was reserved for it. To make the call again all the same, send a new key.",
             request_id=first,
         )
-    lost = "is larger than 256 KiB" if answer.standing == "too_large" else "was not read to its end by its caller"
+    lost = "was not read to its end by its caller"
+    if answer.standing == "too_large":
+        lost = "is larger than 256 KiB, or found no room beside the other replies of your team's last 24 hours,"
     cost = "unknown" if answer.cost is None else f"${dollars(answer.cost)}"
     return ReplyNotKept(
         f"The first call with this key ({first}) was settled, its cost is {cost}; its reply {lost} and was not kept. "

@@ -74,6 +74,7 @@ from consumption.replies.grpc_api import RepliesDoor
 from consumption.replies.postgres_store import PostgresExpiredReplies, PostgresReplies
 from consumption.replies.purging import keep_purging
 from consumption.settings import ConsumptionSettings
+from consumption.settlement.claimed_replies import ReplyRoom
 from consumption.settlement.grpc_api import SettlementDoor
 from consumption.settlement.partitions import keep_partitions_ahead
 from consumption.settlement.postgres_store import PostgresSettlementStore
@@ -150,7 +151,9 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         pages = _pages(state, readiness, registry)
         notices = PostgresLeaseNotices(worker)
         replies = RepliesDoor(ClaimReply(PostgresReplies(database), clock))
-        register = _grpc_doors(worker, changes, hasher, notices, replies)
+        room = ReplyRoom(knobs.kept_replies_mib_per_team << 20)
+        settlement = PostgresSettlementStore(worker, PostgresEventLog(worker), room)
+        register = _grpc_doors(worker, settlement, changes, hasher, notices, replies)
         yield Unit(
             name="consumption-api",
             doors=[calls.beside(pages)],
@@ -224,11 +227,15 @@ def _access(requests: PostgresRequests, mint: SecretMint) -> dict[str, object]:
 
 
 def _grpc_doors(
-    worker: Database, changes: KeyChanges, hasher: Argon2Hasher, notices: PostgresLeaseNotices, replies: RepliesDoor
+    worker: Database,
+    settlement: PostgresSettlementStore,
+    changes: KeyChanges,
+    hasher: Argon2Hasher,
+    notices: PostgresLeaseNotices,
+    replies: RepliesDoor,
 ) -> Register:
     """What the call path asks and tells: keys, leases, prices and ends of all teams, replies of one."""
     clock = SystemClock()
-    settlement = PostgresSettlementStore(worker, PostgresEventLog(worker))
     identify = IdentifyKey(PostgresKeyRecords(worker), FirstSight(hasher), clock)
 
     def register(server: grpc.aio.Server) -> None:

@@ -41,6 +41,12 @@ class ConsumptionSettings(ServiceSettings):
     policies_stale_seconds: int = Field(
         86_400, ge=60, description="After so long without admin, fail-closed policies let no call pass."
     )
+    kept_replies_mib_per_team: int = Field(
+        1024,
+        ge=0,
+        description="MiB of replies that are kept for a team under Idempotency-Keys, each for a day; where there is no"
+        " room, a call that comes again is refused (409) and not answered again.",
+    )
     sla_evaluation_seconds: float = Field(
         30.0, ge=0.1, le=3600, description="How often the worker judges what listings keep of what they promise."
     )

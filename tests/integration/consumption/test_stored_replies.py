@@ -18,6 +18,7 @@ from consumption.replies.actions import Answered, ClaimReply, PurgeReplies
 from consumption.replies.errors import ClaimantSealed
 from consumption.replies.postgres_store import PostgresExpiredReplies, PostgresReplies
 from consumption.replies.rules import LIFETIME, Claim, Reply, Standing
+from consumption.settlement.claimed_replies import ReplyRoom
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import ClaimedReply, EndedCall, ReplyFate, UnmadeCall, UsageRow
 
@@ -219,3 +220,30 @@ async def test_the_runtime_role_reaches_no_other_teams_replies_even_by_a_wrong_q
         async with desk.runtime.transaction("tea_red") as transaction:
             await transaction.execute("UPDATE stored_replies SET body = 'forged'")
     assert (await desk.claim(again(claim))).held.reply == Reply(200, LINES, b'{"id":"c1"}')
+
+
+async def test_a_team_s_replies_find_room_for_a_day_and_the_books_are_whole_where_they_do_not(desk: Desk) -> None:
+    small = replace(desk, settlement=PostgresSettlementStore(desk.worker, PostgresEventLog(desk.worker), ReplyRoom(30)))
+    red, blue = [[a_claim(team) for _ in range(3)] for team in ("tea_full", "tea_roomy")]
+    for claim in red:
+        await small.claim(claim)
+        assert await small.end(claim, TOLD) == 1
+    standings = [(await small.claim(again(claim))).standing for claim in red]
+    assert standings == [Standing.KEPT, Standing.KEPT, Standing.TOO_LARGE]
+    assert (await small.claim(again(red[2]))).held.cost == 77
+    await small.claim(blue[0])
+    await small.end(blue[0], TOLD)
+    assert (await small.claim(again(blue[0]))).standing is Standing.KEPT, "another team has room of its own"
+    later = NOW + timedelta(hours=25, minutes=5)
+    await small.claim(blue[1], later)
+    await small.claim(late := a_claim("tea_full"), later)
+    await small.settlement.commit(late.holder, [EndedCall(usage(late, "completed"), (), TOLD)], [], later)
+    assert (await small.claim(again(late), later)).standing is Standing.KEPT
+
+
+async def test_the_room_of_days_gone_by_is_forgotten(desk: Desk) -> None:
+    await desk.claim(claim := a_claim("tea_gone"))
+    await desk.end(claim, TOLD)
+    await PostgresExpiredReplies(desk.worker).purge(NOW + timedelta(hours=27), 10)
+    async with desk.worker.transaction() as transaction:
+        assert await transaction.fetch_value("SELECT count(*) FROM reply_room WHERE team_id = 'tea_gone'") == 0

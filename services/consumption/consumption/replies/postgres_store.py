@@ -1,6 +1,6 @@
 """Claims and kept replies in PostgreSQL."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
@@ -56,6 +56,7 @@ class PostgresExpiredReplies:
                 " FROM stored_replies WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
                 *(now, at_most),
             )
+            await transaction.execute("DELETE FROM reply_room WHERE hour < $1", now - LIFETIME - timedelta(hours=2))
         return int(tag.removeprefix("DELETE "))
 
 

@@ -1,17 +1,32 @@
 """Ends the claims of calls in the transaction that settles them: their replies are kept, or their keys freed."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.database.transaction import Transaction
-from consumption.settlement.rules import UNKNOWN, EndedCall, ReplyFate, UnmadeCall
+from consumption.settlement.rules import UNKNOWN, EndedCall, ReplyFate, UnmadeCall, within_room
+
+# A reply lives for a day from its claim, and an hour counts until all that came in it are forgotten.
+_COUNTED = timedelta(hours=25)
 
 
-async def end_claims(transaction: Transaction, calls: Sequence[EndedCall], unmade: Sequence[UnmadeCall]) -> None:
+@dataclass(frozen=True)
+class ReplyRoom:
+    """Bytes of replies that are kept for a team at once, give or take what is settled at the same moment."""
+
+    bytes_for_a_team: int = 1 << 30
+
+
+async def end_claims(
+    transaction: Transaction, calls: Sequence[EndedCall], unmade: Sequence[UnmadeCall], room: ReplyRoom, now: datetime
+) -> None:
     """Where no call of a batch came with a key, nothing is asked of the database."""
     kept = [call for call in calls if call.reply is not None and call.reply.fate is not ReplyFate.RELEASED]
     if kept:
-        await _keep(transaction, kept)
+        await _keep(transaction, await _in_room(transaction, kept, room, now))
     unknown = [(call.usage.team_id, call.usage.call_id) for call in calls if call.usage.outcome == UNKNOWN]
     if unknown:
         await transaction.execute(
@@ -36,6 +51,33 @@ async def end_claims(transaction: Transaction, calls: Sequence[EndedCall], unmad
 async def free_claims_of(transaction: Transaction, holder: str) -> None:
     """All calls of a holder are settled: what it still claims it never used."""
     await transaction.execute("DELETE FROM stored_replies WHERE holder = $1 AND state = 'open'", holder)
+
+
+async def _in_room(
+    transaction: Transaction, calls: Sequence[EndedCall], room: ReplyRoom, now: datetime
+) -> list[EndedCall]:
+    """These calls with the bodies that their teams have room for, which then count."""
+    used = await transaction.fetch(
+        "SELECT team_id, sum(bytes)::bigint AS bytes FROM reply_room"
+        " WHERE team_id = ANY($1::text[]) AND hour > $2 GROUP BY team_id",
+        *(sorted({call.usage.team_id for call in calls}), now - _COUNTED),
+    )
+    kept = within_room(calls, {row["team_id"]: row["bytes"] for row in used}, room.bytes_for_a_team)
+    more: Counter[str] = Counter()
+    for call in kept:
+        if call.reply is not None and call.reply.body is not None:
+            more[call.usage.team_id] += len(call.reply.body)
+    if more:
+        # In one order everywhere, so that two batches never dead-lock.
+        await transaction.execute(
+            "INSERT INTO reply_room AS r (team_id, hour, bytes)"
+            " SELECT team_id, date_trunc('hour', $3::timestamptz, 'UTC'), bytes"
+            " FROM unnest($1::text[], $2::bigint[]) AS m (team_id, bytes)"
+            " ON CONFLICT (team_id, hour) DO UPDATE SET bytes = r.bytes + excluded.bytes",
+            *(_columns(sorted(more.items()))),
+            now,
+        )
+    return kept
 
 
 async def _keep(transaction: Transaction, calls: Sequence[EndedCall]) -> None:

@@ -1,12 +1,14 @@
 """How ended calls and returned leases change balances: pure sums over what was not seen before."""
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+from msgspec import structs
 
 UNKNOWN = "unknown"
 # What the table of replies takes.
@@ -92,6 +94,26 @@ class EndedCall(msgspec.Struct, frozen=True, gc=False):
     usage: UsageRow
     charges: tuple[Charge, ...]
     reply: ClaimedReply | None = None
+
+
+def within_room(calls: Iterable[EndedCall], taken: Mapping[str, int], room: int) -> list[EndedCall]:
+    """These calls with a body for each reply that there is room for: a team has so many bytes, and `taken` are used.
+
+    A small reply may find room where a larger one before it did not.
+    """
+    left = defaultdict(lambda: room, {team_id: room - used for team_id, used in taken.items()})
+    kept: list[EndedCall] = []
+    for call in calls:
+        reply = call.reply
+        if reply is None or reply.body is None:
+            kept.append(call)
+        elif len(reply.body) <= left[call.usage.team_id]:
+            left[call.usage.team_id] -= len(reply.body)
+            kept.append(call)
+        else:
+            lost = dataclasses.replace(reply, fate=ReplyFate.TOO_LARGE, body=None)
+            kept.append(structs.replace(call, reply=lost))
+    return kept
 
 
 _charges_text = msgspec.json.Encoder().encode
