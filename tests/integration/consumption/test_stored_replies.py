@@ -223,7 +223,10 @@ async def test_the_runtime_role_reaches_no_other_teams_replies_even_by_a_wrong_q
 
 
 async def test_a_team_s_replies_find_room_for_a_day_and_the_books_are_whole_where_they_do_not(desk: Desk) -> None:
-    small = replace(desk, settlement=PostgresSettlementStore(desk.worker, PostgresEventLog(desk.worker), ReplyRoom(30)))
+    small = replace(
+        desk,
+        settlement=PostgresSettlementStore(desk.worker, PostgresEventLog(desk.worker), ReplyRoom(2 * TOLD.size + 5)),
+    )
     red, blue = [[a_claim(team) for _ in range(3)] for team in ("tea_full", "tea_roomy")]
     for claim in red:
         await small.claim(claim)

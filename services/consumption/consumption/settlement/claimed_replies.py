@@ -56,7 +56,7 @@ async def free_claims_of(transaction: Transaction, holder: str) -> None:
 async def _in_room(
     transaction: Transaction, calls: Sequence[EndedCall], room: ReplyRoom, now: datetime
 ) -> list[EndedCall]:
-    """These calls with the bodies that their teams have room for, which then count."""
+    """These calls with the replies that their teams have room for, which then count."""
     used = await transaction.fetch(
         "SELECT team_id, sum(bytes)::bigint AS bytes FROM reply_room"
         " WHERE team_id = ANY($1::text[]) AND hour > $2 GROUP BY team_id",
@@ -65,9 +65,9 @@ async def _in_room(
     kept = within_room(calls, {row["team_id"]: row["bytes"] for row in used}, room.bytes_for_a_team)
     more: Counter[str] = Counter()
     for call in kept:
-        if call.reply is not None and call.reply.body is not None:
-            more[call.usage.team_id] += len(call.reply.body)
-    if more:
+        if call.reply is not None:
+            more[call.usage.team_id] += call.reply.size
+    if any(more.values()):
         # In one order everywhere, so that two batches never dead-lock.
         await transaction.execute(
             "INSERT INTO reply_room AS r (team_id, hour, bytes)"

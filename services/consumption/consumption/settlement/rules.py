@@ -1,6 +1,5 @@
 """How ended calls and returned leases change balances: pure sums over what was not seen before."""
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,24 +67,28 @@ class ReplyFate(StrEnum):
 
 @dataclass(frozen=True)
 class ClaimedReply:
-    """What the caller was told; no body where it is not kept."""
+    """What the caller was told; neither lines nor a body where it is not kept."""
 
     fate: ReplyFate
     status: int
     header_lines: bytes
     body: bytes | None
 
+    @property
+    def size(self) -> int:
+        """Bytes to keep."""
+        return len(self.header_lines) + len(self.body or b"")
+
 
 def claimed_reply(fate: str, status: int, header_lines: bytes, body: bytes) -> ClaimedReply | None:
     """A reply as it can be kept: whatever is told of it, it never keeps its call from being settled."""
     if fate not in frozenset(ReplyFate):
         return None
-    lines = header_lines if len(header_lines) <= LONGEST_HEADER_LINES else b""
     if fate != ReplyFate.KEPT:
-        return ClaimedReply(ReplyFate(fate), status, lines, None)
-    if len(body) > LARGEST_BODY or lines != header_lines:
-        return ClaimedReply(ReplyFate.TOO_LARGE, status, lines, None)
-    return ClaimedReply(ReplyFate.KEPT, status, lines, body)
+        return ClaimedReply(ReplyFate(fate), status, b"", None)
+    if len(body) > LARGEST_BODY or len(header_lines) > LONGEST_HEADER_LINES:
+        return ClaimedReply(ReplyFate.TOO_LARGE, status, b"", None)
+    return ClaimedReply(ReplyFate.KEPT, status, header_lines, body)
 
 
 class EndedCall(msgspec.Struct, frozen=True, gc=False):
@@ -97,22 +100,21 @@ class EndedCall(msgspec.Struct, frozen=True, gc=False):
 
 
 def within_room(calls: Iterable[EndedCall], taken: Mapping[str, int], room: int) -> list[EndedCall]:
-    """These calls with a body for each reply that there is room for: a team has so many bytes, and `taken` are used.
+    """These calls, each with its reply where there is room for it: a team has so many bytes, and `taken` are used.
 
     A small reply may find room where a larger one before it did not.
     """
-    left = defaultdict(lambda: room, {team_id: room - used for team_id, used in taken.items()})
+    left = defaultdict(lambda: room, {team_id: max(0, room - used) for team_id, used in taken.items()})
     kept: list[EndedCall] = []
     for call in calls:
         reply = call.reply
-        if reply is None or reply.body is None:
-            kept.append(call)
-        elif len(reply.body) <= left[call.usage.team_id]:
-            left[call.usage.team_id] -= len(reply.body)
-            kept.append(call)
-        else:
-            lost = dataclasses.replace(reply, fate=ReplyFate.TOO_LARGE, body=None)
+        if reply is not None and reply.size > left[call.usage.team_id]:
+            lost = ClaimedReply(ReplyFate.TOO_LARGE, reply.status, b"", None)
             kept.append(structs.replace(call, reply=lost))
+            continue
+        if reply is not None:
+            left[call.usage.team_id] -= reply.size
+        kept.append(call)
     return kept
 
 
