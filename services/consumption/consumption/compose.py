@@ -74,7 +74,6 @@ from consumption.replies.grpc_api import RepliesDoor
 from consumption.replies.postgres_store import PostgresExpiredReplies, PostgresReplies
 from consumption.replies.purging import keep_purging
 from consumption.settings import ConsumptionSettings
-from consumption.settlement.claimed_replies import ReplyRoom
 from consumption.settlement.grpc_api import SettlementDoor
 from consumption.settlement.partitions import keep_partitions_ahead
 from consumption.settlement.postgres_store import PostgresSettlementStore
@@ -151,7 +150,7 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
         pages = _pages(state, readiness, registry)
         notices = PostgresLeaseNotices(worker)
         replies = RepliesDoor(ClaimReply(PostgresReplies(database), clock))
-        room = ReplyRoom(knobs.kept_replies_mib_per_team << 20)
+        room = knobs.kept_replies_mib_per_team << 20
         settlement = PostgresSettlementStore(worker, PostgresEventLog(worker), room)
         register = _grpc_doors(worker, settlement, changes, hasher, notices, replies)
         yield Unit(

@@ -18,7 +18,6 @@ from consumption.replies.actions import Answered, ClaimReply, PurgeReplies
 from consumption.replies.errors import ClaimantSealed
 from consumption.replies.postgres_store import PostgresExpiredReplies, PostgresReplies
 from consumption.replies.rules import LIFETIME, Claim, Reply, Standing
-from consumption.settlement.claimed_replies import ReplyRoom
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import ClaimedReply, EndedCall, ReplyFate, UnmadeCall, UsageRow
 
@@ -223,10 +222,8 @@ async def test_the_runtime_role_reaches_no_other_teams_replies_even_by_a_wrong_q
 
 
 async def test_a_team_s_replies_find_room_for_a_day_and_the_books_are_whole_where_they_do_not(desk: Desk) -> None:
-    small = replace(
-        desk,
-        settlement=PostgresSettlementStore(desk.worker, PostgresEventLog(desk.worker), ReplyRoom(2 * TOLD.size + 5)),
-    )
+    room = 2 * TOLD.size + 5
+    small = replace(desk, settlement=PostgresSettlementStore(desk.worker, PostgresEventLog(desk.worker), room))
     red, blue = [[a_claim(team) for _ in range(3)] for team in ("tea_full", "tea_roomy")]
     for claim in red:
         await small.claim(claim)

@@ -2,26 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.database.transaction import Transaction
 from consumption.settlement.rules import UNKNOWN, EndedCall, ReplyFate, UnmadeCall, within_room
 
+# Bytes of replies that are kept for a team at once, give or take what is settled at the same moment.
+REPLY_ROOM = 1 << 30
 # A reply lives for a day from its claim, and an hour counts until all that came in it are forgotten.
 _COUNTED = timedelta(hours=25)
 
 
-@dataclass(frozen=True)
-class ReplyRoom:
-    """Bytes of replies that are kept for a team at once, give or take what is settled at the same moment."""
-
-    bytes_for_a_team: int = 1 << 30
-
-
 async def end_claims(
-    transaction: Transaction, calls: Sequence[EndedCall], unmade: Sequence[UnmadeCall], room: ReplyRoom, now: datetime
+    transaction: Transaction, calls: Sequence[EndedCall], unmade: Sequence[UnmadeCall], room: int, now: datetime
 ) -> None:
     """Where no call of a batch came with a key, nothing is asked of the database."""
     kept = [call for call in calls if call.reply is not None and call.reply.fate is not ReplyFate.RELEASED]
@@ -53,16 +47,14 @@ async def free_claims_of(transaction: Transaction, holder: str) -> None:
     await transaction.execute("DELETE FROM stored_replies WHERE holder = $1 AND state = 'open'", holder)
 
 
-async def _in_room(
-    transaction: Transaction, calls: Sequence[EndedCall], room: ReplyRoom, now: datetime
-) -> list[EndedCall]:
+async def _in_room(transaction: Transaction, calls: Sequence[EndedCall], room: int, now: datetime) -> list[EndedCall]:
     """These calls with the replies that their teams have room for, which then count."""
     used = await transaction.fetch(
         "SELECT team_id, sum(bytes)::bigint AS bytes FROM reply_room"
         " WHERE team_id = ANY($1::text[]) AND hour > $2 GROUP BY team_id",
         *(sorted({call.usage.team_id for call in calls}), now - _COUNTED),
     )
-    kept = within_room(calls, {row["team_id"]: row["bytes"] for row in used}, room.bytes_for_a_team)
+    kept = within_room(calls, {row["team_id"]: row["bytes"] for row in used}, room)
     more: Counter[str] = Counter()
     for call in kept:
         if call.reply is not None:

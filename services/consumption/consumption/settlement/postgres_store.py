@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import EventLog
-from consumption.settlement.claimed_replies import ReplyRoom, end_claims, free_claims_of
+from consumption.settlement.claimed_replies import REPLY_ROOM, end_claims, free_claims_of
 from consumption.settlement.events import usage_recorded
 from consumption.settlement.rules import (
     EndedCall,
@@ -58,10 +58,10 @@ _MOVE_LEASES = """
 class PostgresSettlementStore:
     """Usage rows and balances of all teams."""
 
-    def __init__(self, database: Database, log: EventLog, room: ReplyRoom | None = None) -> None:
+    def __init__(self, database: Database, log: EventLog, reply_room: int = REPLY_ROOM) -> None:
         self._database = database
         self._log = log
-        self._room = room or ReplyRoom()
+        self._reply_room = reply_room
 
     async def commit(
         self,
@@ -78,7 +78,7 @@ class PostgresSettlementStore:
             fresh_returns = [] if sealed else await _insert_returns(transaction, holder, returns, now)
             movements = movements_of(fresh_calls, fresh_returns)
             await _move(transaction, holder, after_seal(movements) if sealed else movements)
-            await end_claims(transaction, fresh_calls, unmade, self._room, now)
+            await end_claims(transaction, fresh_calls, unmade, self._reply_room, now)
             if fresh_calls:
                 await self._log.append(transaction, usage_recorded(fresh_calls, now))
         return len(fresh_calls)
