@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from chassis.event_log.kafka_address import KafkaAddress
-from chassis.event_log.kafka_errors import kafka_errors_translated, silence_the_client
+from chassis.event_log.kafka_errors import KafkaUnavailable, kafka_errors_translated, silence_the_client
 
 REQUEST_MILLISECONDS = 10_000
 # The log in PostgreSQL is the record; a copy that forgot would make a late reader wait for ever.
@@ -28,11 +28,22 @@ class KafkaCluster:
             return str((await self._admin.describe_cluster())["cluster_id"])
 
     async def partitions(self, topics: Collection[str]) -> dict[str, int]:
-        """How many partitions each of the topics has; those that are not there are left out."""
+        """How many partitions each of the topics has; those that are not there, or not yet whole, are left out."""
         with kafka_errors_translated("describe its topics"):
             known = set(await self._admin.list_topics()) & set(topics)
             described: list[dict[str, Any]] = await self._admin.describe_topics(sorted(known)) if known else []
-        return {row["topic"]: len(row["partitions"]) for row in described}
+        return {row["topic"]: len(row["partitions"]) for row in described if not row["error_code"]}
+
+    async def partitions_of_each(self, topics: Collection[str]) -> dict[str, int]:
+        """The same, of topics that were made: a busy broker tells of one only a while after.
+
+        Raises KafkaUnavailable while one is missing: what is left out here would never be sent to.
+        """
+        found = await self.partitions(topics)
+        unheard = sorted(set(topics) - found.keys())
+        if unheard:
+            raise KafkaUnavailable(f"Kafka does not tell of its topic {unheard[0]} yet: it is asked again.")
+        return found
 
     async def make_topics(self, topics: Collection[str], partitions: int, copies: int) -> None:
         """Make those that are not there. `copies` is the replication factor; -1 leaves it to the broker."""

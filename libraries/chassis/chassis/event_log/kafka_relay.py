@@ -91,7 +91,7 @@ async def open_relay(
     async with open_cluster(address) as cluster:
         name = await cluster.id()
         await cluster.make_topics(topics, shape.partitions, shape.copies)
-        found = await cluster.partitions(topics)
+        found = await cluster.partitions_of_each(topics)
     # The client is half typed.
     producer: Any = AIOKafkaProducer(
         **address.options(), enable_idempotence=True, acks="all", request_timeout_ms=REQUEST_MILLISECONDS
