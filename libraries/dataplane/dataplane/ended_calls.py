@@ -1,7 +1,7 @@
 """How calls ended, in whole numbers alone: a row a call, kept apart from all that the call was made of.
 
 Records of calls kept until they are sent would be spread over more memory than a processor has near at hand, and each
-new call would be made in parts of it that are cold: numbers side by side saved 5 of 70 microseconds a call.
+new call would be made in parts of it that are cold: numbers side by side saved 2 of 70 microseconds a call.
 """
 
 from array import array
@@ -60,10 +60,8 @@ class CallRows:
         """Keep the figures of a call; a call that was never sent ended when it began."""
         record, sent_at = end
         facts = record.facts
-        common = (
-            *(facts.listing_id, facts.listing_version_id, facts.listing_version),
-            *(facts.model, facts.team_id, facts.streamed),
-        )
+        listing_id, version_id, version = facts.listing_id, facts.listing_version_id, facts.listing_version
+        common = (listing_id, version_id, version, facts.model, facts.team_id, facts.streamed)
         figures = self._groups.get(common)
         if figures is None:
             figures = self._groups[common] = array("q")
@@ -71,15 +69,11 @@ class CallRows:
         added = sent_at - began if sent_at > began else 0
         if isinstance(record, Released):
             figures.extend((began, record.status, fault_of(record), 0, added, NO_FIRST_BYTE, 0, 0))
-        else:
-            usage, total, first_byte = record.usage, record.duration, record.first_byte
-            figures.extend(
-                (
-                    *(began + total, record.status, fault_of(record), total, added),
-                    NO_FIRST_BYTE if first_byte is None else first_byte,
-                    *(usage.prompt_tokens, usage.completion_tokens),
-                )
-            )
+            return
+        usage, total = record.usage, record.duration
+        first = NO_FIRST_BYTE if record.first_byte is None else record.first_byte
+        prompt, completion = usage.prompt_tokens, usage.completion_tokens
+        figures.extend((began + total, record.status, fault_of(record), total, added, first, prompt, completion))
 
     def batches(self, most: int) -> list[list[EndedCalls]]:
         """All of them, at most so many calls in each batch."""
