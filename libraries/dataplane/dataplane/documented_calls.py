@@ -1,6 +1,5 @@
 """The calls in a door's OpenAPI document; their bodies are OpenAI's own, so only what we add is described."""
 
-from collections.abc import Callable
 from typing import Any
 
 _ERROR: dict[str, Any] = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/CallError"}}}}
@@ -165,8 +164,3 @@ def with_calls(document: dict[str, Any]) -> dict[str, Any]:
             "securitySchemes": components.get("securitySchemes", {}) | {"ApiKey": security},
         },
     }
-
-
-def documenting_calls(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """What an application makes its document by, where a door of calls stands beside it."""
-    return lambda: with_calls(make())

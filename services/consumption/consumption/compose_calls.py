@@ -12,7 +12,7 @@ from chassis.identity.service_tokens import ServiceTokenIssuer
 from chassis.valkey import Valkey, open_valkey, ping
 from consumption.settings import ConsumptionSettings
 from dataplane.call_signals import CallSignals
-from dataplane.documented_calls import documenting_calls
+from dataplane.documented_calls import with_calls
 from dataplane.opened_plane import DataPlane, Host, open_data_plane
 from dataplane.shared_door import SharedDoor
 from wire.ticker import Ticker
@@ -38,7 +38,8 @@ class DoorOfCalls:
 
     def beside(self, application: FastAPI) -> SharedDoor:
         """The door of calls and of this application, whose document tells of both."""
-        application.openapi = documenting_calls(application.openapi)
+        own_document = application.openapi
+        application.openapi = lambda: with_calls(own_document())
         host, knobs = self.host, self.knobs
         return SharedDoor(application, self.plane.accept, host.signals, host.ticker, knobs.host, knobs.http_port)
 

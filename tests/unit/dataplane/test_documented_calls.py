@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from dataplane.documented_calls import documenting_calls, with_calls
+from dataplane.documented_calls import with_calls
 from gateway.front.joined_document import joined
 
 KEYS: dict[str, Any] = {
@@ -23,7 +23,7 @@ KEYS: dict[str, Any] = {
 
 
 def test_a_document_tells_of_its_own_paths_and_of_the_calls_and_refers_to_nothing_that_is_not_there() -> None:
-    document = documenting_calls(lambda: KEYS)()
+    document = with_calls(KEYS)
     assert {"/api/v1/keys", "/v1/chat/completions", "/v1/models", "/api/v1/consume/{listing}"} <= set(document["paths"])
     assert set(document["components"]["securitySchemes"]) == {"ApiKey", "Bearer"}
     referred = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document["paths"])))
