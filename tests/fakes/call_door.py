@@ -25,7 +25,7 @@ from dataplane.passages import Passages
 from dataplane.pricing import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.settlement import Settlement, holder_name
-from dataplane.vendor_exchange import Surroundings
+from dataplane.surroundings import Surroundings
 from wire.ticker import Ticker
 
 PEPPER = b"pepper"
@@ -91,6 +91,7 @@ class Bench:
 
     async def settled(self) -> None:
         """Bring everything written to the ledger."""
+        self.door.parts.ledger.journal.write_gathered()
         await self.settlement.send_written()
 
     def tokens_left(self) -> int | None:
@@ -105,14 +106,18 @@ def a_bench(
     key: KeyRecord | None = None,
     route: Route | None = None,
     limits: CallLimits | None = None,
+    *,
     told: Callable[[CallEnd], None] = lambda end: None,
+    ticker: Ticker | None = None,
 ) -> Bench:
     """A door for one key and one route; every scope of the key has an account of its limit."""
+    ticker = ticker or Ticker()
     key, route = key or a_key(), route or a_route()
     spend = SpendLedger({scope.scope_id: Account(scope.limit) for scope in key.scopes})
     clock, numbers = itertools.count(START, 1000), itertools.count(1)
     state = AdmissionState()
-    journal = open_journal(folder, INCARNATION)
+    upstream.outbox = ticker.outbox
+    journal = open_journal(folder, INCARNATION, gather=ticker.outbox.ahead)
     settlement = Settlement(JournalReader(journal.folder, INCARNATION), spend)
     ledger = CallLedger(state, journal, settlement.wake, lambda: f"ret_{next(numbers)}")
     keeper = LeaseKeeper(
@@ -129,7 +134,7 @@ def a_bench(
         keeper=keeper,
         ledger=ledger,
         vendors=upstream,
-        around=Surroundings(ledger, lambda: next(clock), bounds, Ticker(), told),
+        around=Surroundings(ledger, lambda: next(clock), bounds, ticker, told),
         now=lambda: next(clock),
         limits=bounds,
     )

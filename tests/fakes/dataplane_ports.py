@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from dataplane.ports import Headers
 from dataplane.records import KeyRecord, Route
 from dataplane.refusals import UpstreamFailed
 from wire.errors import Broken
 from wire.origin import Origin
+from wire.outbox import Outbox
 from wire.taker import Taker
 
 
@@ -72,23 +73,45 @@ Answer = FakeResponse | Exception | Callable[[SentRequest], FakeResponse]
 
 @dataclass
 class FakeConnection:
-    """Carries one exchange with the fake vendor."""
+    """Carries one exchange with the fake vendor; where it has an outbox, also the transport that this writes to."""
 
     upstream: "FakeUpstream"
     origin: Origin
     answer: FakeResponse | None = None
     playing: "asyncio.Task[None] | None" = None
+    taker: Taker | None = None
 
     def send(self, data: bytes, taker: Taker) -> None:
+        self.taker = taker
+        outbox = self.upstream.outbox
+        if outbox is None:
+            self.write(data)
+        else:
+            outbox.post(cast("asyncio.Transport", self), data)
+
+    def write(self, data: bytes) -> None:
+        assert self.taker is not None
         request = _sent(self.origin, data)
         self.upstream.sent.append(request)
-        self.playing = asyncio.create_task(self._play(request, taker))
+        self.playing = asyncio.create_task(self._play(request, self.taker))
+
+    def is_closing(self) -> bool:
+        return False
 
     def drop(self) -> None:
+        if self.upstream.outbox is not None:
+            self.upstream.outbox.empty()
         if self.playing is not None and not self.playing.done():
             self.playing.cancel()
         if self.answer is not None:
             self.answer.closed = True
+
+    def take_back(self) -> bool:
+        outbox = self.upstream.outbox
+        withdrawn = outbox is not None and outbox.withdraw(cast("asyncio.Transport", self))
+        if withdrawn:
+            self.unused()
+        return withdrawn
 
     def unused(self) -> None:
         self.upstream.given_back += 1
@@ -132,6 +155,7 @@ class FakeUpstream:
     sent: list[SentRequest] = field(default_factory=list[SentRequest])
     cancelled: bool = False
     given_back: int = 0
+    outbox: Outbox | None = None
 
     def idle(self, origin: Origin) -> Any:
         return None if isinstance(self.answer, Exception) else FakeConnection(self, origin)

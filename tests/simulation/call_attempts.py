@@ -52,7 +52,8 @@ class CallAttempts:
         planned, call_id = attempt.planned, attempt.call_id
         head = CallHead([(b"authorization", b"Bearer " + SECRETS[planned.key])])
         exchange = CallerExchange(
-            head, gateway.process, self._last_bytes(gateway, call_id), lambda status: self._replied(attempt, status)
+            *(head, gateway.process, gateway.outbox, self._last_bytes(gateway, call_id)),
+            replied=lambda status: self._replied(attempt, status),
         )
         gateway.next_call_id = call_id
         receiver = gateway.door.accept(exchange)  # type: ignore[arg-type]

@@ -6,6 +6,10 @@ from typing import Any
 
 from simulation.mortality import Mortal
 
+from wire.outbox import Outbox
+
+_LAST = b"the last bytes"
+
 
 @dataclass(frozen=True)
 class CallHead:
@@ -19,10 +23,11 @@ class CallHead:
 
 @dataclass
 class CallerExchange:
-    """An Exchange of the engine: `last_bytes` is told before the end of the reply leaves."""
+    """An Exchange of the engine, and its transport: `last_bytes` is told before the end of the reply leaves."""
 
     head: CallHead
     process: Mortal
+    outbox: Outbox
     last_bytes: Callable[[], None]
     replied: Callable[[int], None]
     begun: bool = False
@@ -42,7 +47,13 @@ class CallerExchange:
         self.begun, self.status = True, status
 
     def write(self, data: bytes) -> None:
-        """A part of the body."""
+        """A part of the body, from the door; or the end of the reply, from the outbox."""
+        if data is _LAST:
+            self.process.effect("reply", lambda _: self.last_bytes())
+            self.replied(self.status)
+
+    def is_closing(self) -> bool:
+        return False
 
     def end(self, data: bytes = b"") -> None:
         """The last part."""
@@ -53,11 +64,11 @@ class CallerExchange:
     def abort(self) -> None:
         """End in mid-reply."""
         self._end()
+        self.outbox.empty()
 
     def _end(self) -> None:
         self.ended = True
-        self.process.effect("reply", lambda _: self.last_bytes())
-        self.replied(self.status)
+        self.outbox.post(self, _LAST)  # type: ignore[arg-type]
 
 
 @dataclass

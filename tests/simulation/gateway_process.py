@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from simulation.busy_outbox import BusyOutbox
 from simulation.deadlines import Deadlines
 from simulation.memory_disk import MemoryPath
 from simulation.mortality import Mortal
@@ -21,10 +22,12 @@ from dataplane.admission import AdmissionState
 from dataplane.call_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.call_records import JournalRecord, Returned, Unmade
 from dataplane.control_plane.leases_client import GrpcLeaseSource
 from dataplane.control_plane.settlement_client import GrpcSettler
 from dataplane.incoming_call import CallParts
 from dataplane.journal import Journal, open_journal
+from dataplane.journal_frames import frame, read_frames
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
@@ -33,7 +36,7 @@ from dataplane.rate_asks import RateSource
 from dataplane.rate_leaser import RateLeaser
 from dataplane.records import KeyRecord, Route
 from dataplane.settlement import Settlement, holder_name
-from dataplane.vendor_exchange import Surroundings
+from dataplane.surroundings import Surroundings
 
 LIMITS = CallLimits(head_seconds=4.0, idle_seconds=2.0, total_seconds=400.0)
 _DRAIN_SECONDS = 4.0
@@ -89,6 +92,7 @@ class Place:
     batch_size: int
     rates: Callable[[str], RateSource] | None
     broke: Callable[[str], None]
+    broke_rule: Callable[[str, str], object]
 
 
 @dataclass
@@ -100,6 +104,7 @@ class GatewayProcess:
     clock: Callable[[], int]
     skew: int = 0
     next_call_id: str = ""
+    outbox: BusyOutbox = field(default_factory=BusyOutbox)
     journal: Journal = field(init=False)
     state: AdmissionState = field(init=False)
     settlement: Settlement = field(init=False)
@@ -117,7 +122,7 @@ class GatewayProcess:
         dead = seal_the_dead(root)
         incarnation = place.dice.getrandbits(63) | 1
         self.holder = holder_name(incarnation)
-        self.journal = journal = open_journal(root, incarnation, place.segment_bytes)
+        self.journal = journal = open_journal(root, incarnation, place.segment_bytes, self.outbox.ahead)
         peer = Peer("consumption", _channel(place.network, self.process), _issuer())
         settler = GrpcSettler(peer)
         self.settlement = Settlement(JournalReader(journal.folder, incarnation), settler, batch_size=place.batch_size)
@@ -133,7 +138,7 @@ class GatewayProcess:
             *(self.state, source, self.holder, self.now, lambda: f"{next(requests):016x}", ledger.give_up),
             rates=rates,
         )
-        recalls = seams.recall_answers(keeper, source, lambda: f"ret_{self.holder}_{next(ids)}")
+        recalls = seams.recall_answers(keeper, source, lambda: f"ret_{self.holder}_{next(ids)}", ledger.is_written)
         self.parts = self._parts(keeper, ledger)
         self.door = CallDoor(self.parts, lambda: self.next_call_id)
         beside: list[Awaitable[None]] = [self.settlement.run(), recalls.run(), self._replay(dead, settler, seams)]
@@ -142,12 +147,26 @@ class GatewayProcess:
             beside.append(rates.run())
         for task in beside:
             self._beside(task)
+        self.process.leaving = self._leaving
         self.is_started = True
 
     @property
     def is_up(self) -> bool:
         """Whether it has started and not died."""
         return self.is_started and not self.process.is_dead
+
+    def unwritten(self) -> list[JournalRecord]:
+        """What was said to the journal and is not on its disk."""
+        journal = self.journal
+        known = {kind.number: kind.alike for kind in journal._kinds._by_content.values()}
+        writes = [*journal._unwritten, journal._gathered]
+        frames = [frame(one, 1) if isinstance(one, Returned | Unmade) else one.frames(1) for one in writes]
+        return [record for record, _ in read_frames(b"".join(frames), 1, known)]
+
+    def _leaving(self, effect: str) -> None:
+        """Invariant 3: what is given back without the journal may be lent to another at once."""
+        if effect == "ask ReturnLeases" and self.unwritten():
+            self.place.broke_rule("3", f"{self.holder} gives back what its journal says that calls hold")
 
     def now(self) -> int:
         """Its wall clock, in microseconds since 1970."""
@@ -186,7 +205,7 @@ class GatewayProcess:
     def _parts(self, keeper: LeaseKeeper, ledger: CallLedger) -> CallParts:
         deadlines: Any = Deadlines(self.process.loop)
         known: Any = self.place.known
-        vendors: Any = VendorLines(self.place.vendor, self.process)
+        vendors: Any = VendorLines(self.place.vendor, self.process, self.outbox)
         return CallParts(
             passages=Passages(Authenticate(known, b"pepper"), known),
             keeper=keeper,

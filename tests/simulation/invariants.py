@@ -1,12 +1,13 @@
 """What must hold after every step, and what must hold once all is quiet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from simulation.ledger_tables import LedgerTables
 from simulation.violation import Verdict
 from simulation.witness import Sums, Witness
 
+from dataplane.call_records import JournalRecord
 from dataplane.leases import LeaseBook
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,9 +22,14 @@ def check_balances(tables: LedgerTables, witness: Witness, verdict: Verdict) -> 
             raise verdict.broken("5", f"{scope_id} from {start:%Y-%m} shows {row}, its rows sum up to {true}")
 
 
-def check_holder(tables: LedgerTables, witness: Witness, holder: str, book: LeaseBook | None) -> None:
-    """Invariants 2 and 3: what a process may still spend and what its calls hold is leased to it."""
-    held: dict[tuple[str, int | None], int] = dict(witness.bound[holder])
+def check_holder(
+    tables: LedgerTables, witness: Witness, holder: str, book: LeaseBook | None, unwritten: Sequence[JournalRecord] = ()
+) -> None:
+    """Invariants 2 and 3: what a process may still spend and what its calls hold is leased to it.
+
+    What is on its way to the journal counts as if it were there: nothing that rests on it gets there before.
+    """
+    held = witness.bound_after(holder, unwritten)
     for scope_id, lease in {} if book is None else book.leases.items():
         if lease.available < 0:
             raise witness.verdict.broken("2", f"{holder} admitted a call beyond its lease of {scope_id}")

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
+import msgspec
 from simulation.mortality import Mortal
 
 from dataplane import journal, journal_reader
 
 T = TypeVar("T")
-_RECORD_TAGS = (b"\xa4open", b"\xa6settle", b"\xa7release", b"\xa6return")
 
 
 @dataclass
@@ -92,9 +92,18 @@ class MemoryDisk:
 
 
 def _record_in(data: bytes) -> str:
-    """What kind of record a frame holds, by the tag in front of its fields."""
-    found = [tag for tag in _RECORD_TAGS if data[16:32].find(tag) in (1, 2, 3)]
-    return f"write {found[0][1:].decode()}" if found else "write segment"
+    """What kind of records a write to a journal holds."""
+    kinds: set[str] = set()
+    start = 0
+    while start < len(data):
+        end = start + 16 + int.from_bytes(data[start : start + 4], "little")
+        tag, *lists = msgspec.msgpack.decode(data[start + 16 : end])
+        if tag == "others":
+            kinds.update(kind for kind, records in zip(("open", "release"), lists, strict=True) if records)
+        elif tag != "alike":
+            kinds.add("settle" if tag == "ends" else tag)
+        start = end
+    return f"write {kinds.pop() if len(kinds) == 1 else 'several' if kinds else 'segment'}"
 
 
 @dataclass(frozen=True)

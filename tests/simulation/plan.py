@@ -41,6 +41,7 @@ CRASH_POINTS = (
     "write release",
     "write return",
     "write settle",
+    "write several",
 )
 FAULTS = {
     "kill": 4,

@@ -155,6 +155,14 @@ class RecalledWhileReserved(RecallAnswers):
         return GivenBack(scope_id, given.amount + more, period_ends_at, given.recall, given.newest_grant)
 
 
+class RecalledBeforeItIsWritten(RecallAnswers):
+    """A recall gives back what a call left whose end is still on its way to the journal."""
+
+    def __init__(self, *parts: Any, **named: Any) -> None:
+        super().__init__(*parts, **named)
+        self.is_written = lambda: True
+
+
 async def sealed_before_it_is_replayed(sealed: SealedJournal, settler: Settler, **options: Any) -> int:
     """The leases of the dead go back first."""
     await settler_until_done(lambda: settler.seal(holder_name(sealed.incarnation)))
@@ -222,6 +230,7 @@ BUGS = _bugs(
         ("a call is debited in some of its scopes", Seams(lease_book=SomeScopesOnly), "2"),
         ("an answered request is asked again", Seams(lease_keeper=AskedAgainAfterItsAnswer), "3"),
         ("a recall gives back what is reserved", Seams(recall_answers=RecalledWhileReserved), "2 3"),
+        ("a recall does not wait for the journal", Seams(recall_answers=RecalledBeforeItIsWritten), "3"),
         ("a lease is returned before its journal is replayed", Seams(replay=sealed_before_it_is_replayed), "3"),
         ("calls of unknown end are forgotten", Seams(replay=replayed_without_the_unknown), "3"),
     ]

@@ -13,6 +13,7 @@ from simulation.witness import Witness
 from dataplane.usage import Usage
 from wire.errors import Broken, NotSent
 from wire.origin import Origin
+from wire.outbox import Outbox
 
 # What comes, after how many seconds each: a head, a part of the body, the end, a break.
 Parts = list[tuple[float, str, Any]]
@@ -91,14 +92,21 @@ def _told(usage: Usage) -> bytes:
 
 @dataclass
 class VendorLine:
-    """A connection of one process to the vendor, for one exchange."""
+    """A connection of one process to the vendor, for one exchange; also the transport that its outbox writes to."""
 
     vendor: Vendor
     process: Mortal
+    outbox: Outbox
     open: bool = True
     parts: Parts = field(default_factory=Parts)
+    taker: Any = None
 
     def send(self, data: bytes, taker: Any, done: bool = True, bodiless: bool = False) -> None:
+        """The request is to leave."""
+        self.taker = taker
+        self.outbox.post(self, data)  # type: ignore[arg-type]
+
+    def write(self, data: bytes) -> None:
         """The request leaves; its answer comes part by part."""
         call_id = data.partition(b"x-request-id: ")[2].partition(b"\r\n")[0].decode()
 
@@ -107,9 +115,18 @@ class VendorLine:
             self.parts = self.vendor.answer(call_id)
 
         self.process.effect("send", deed)
-        self._next(taker)
+        self._next(self.taker)
+
+    def is_closing(self) -> bool:
+        return not self.open
+
+    def take_back(self) -> bool:
+        withdrawn = self.outbox.withdraw(self)  # type: ignore[arg-type]
+        self.open = self.open and not withdrawn
+        return withdrawn
 
     def drop(self) -> None:
+        self.outbox.empty()
         self.open = False
 
     def unused(self) -> None:
@@ -142,12 +159,13 @@ class VendorLines:
 
     vendor: Vendor
     process: Mortal
+    outbox: Outbox
 
     def idle(self, origin: Origin) -> VendorLine | None:
-        return VendorLine(self.vendor, self.process) if origin.host == READY else None
+        return VendorLine(self.vendor, self.process, self.outbox) if origin.host == READY else None
 
     async def connection(self, origin: Origin) -> VendorLine:
         await asyncio.sleep(0.05)
         if origin.host == GONE:
             raise NotSent("refused")
-        return VendorLine(self.vendor, self.process)
+        return VendorLine(self.vendor, self.process, self.outbox)

@@ -4,6 +4,7 @@ Nothing here is asked of the code under test: sums are made anew, from what was 
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,8 @@ from simulation.true_costs import true_charges, true_cost
 from simulation.violation import Verdict
 
 from consumption.settlement.rules import EndedCall
-from dataplane.call_records import CallFacts, Opened, Outcome, Released, Returned, Settled
+from dataplane.brief_records import Known
+from dataplane.call_records import CallFacts, JournalRecord, Opened, Outcome, Released, Returned, Settled
 from dataplane.journal_frames import read_frames
 from dataplane.leases import Reservation
 from dataplane.records import KeyRecord
@@ -64,13 +66,17 @@ class Witness:
     gave_up: set[str] = field(default_factory=set[str])
     touched: set[str] = field(default_factory=set[str])
     unknown: int = 0
+    # What records of each file refer to.
+    known: dict[str, Known] = field(default_factory=lambda: defaultdict(dict))
 
     # What journals got.
 
     def appended(self, name: str, data: bytes) -> None:
         """A whole write to a journal, named by its incarnation's folder."""
         incarnation = int(name.split("/")[-2], 16)
-        for record, _ in read_frames(data, incarnation):
+        records = [record for record, _ in read_frames(data, incarnation, self.known[name])]
+        # What is written together is there at once.
+        for record in sorted(records, key=lambda record: not isinstance(record, Opened)):
             self._written(holder_name(incarnation), record)
         self.touched.add(holder_name(incarnation))
 
@@ -85,6 +91,14 @@ class Witness:
             self.returns[record.return_id] = holder, record
             for held in record.amounts:
                 self.bound[holder][held.scope_id, held.period_ends_at] += held.amount
+
+    def bound_after(self, holder: str, records: Iterable[JournalRecord]) -> dict[Held, int]:
+        """What calls and returns of a holder will hold once its journal has these records, too."""
+        bound = defaultdict(int, self.bound[holder])
+        for record in records:
+            for place, amount in _bound_by(record):
+                bound[place] += amount
+        return bound
 
     def _opened(self, holder: str, facts: CallFacts) -> None:
         if facts.call_id in self.calls:
@@ -211,3 +225,14 @@ class Witness:
         cost = true_cost(said, seen.facts.price)
         if row.usage.cost != cost:
             raise self.verdict.broken("6", f"{call_id} costs {cost}, and is counted as {row.usage.cost}")
+
+
+def _bound_by(record: JournalRecord) -> Iterator[tuple[Held, int]]:
+    """How much more, or less, a record says is held in each place."""
+    if isinstance(record, Returned):
+        yield from [((held.scope_id, held.period_ends_at), held.amount) for held in record.amounts]
+    elif isinstance(record, Opened | Settled | Released):
+        spent = record.spent if isinstance(record, Settled) else [0] * len(record.facts.reservations)
+        sign = 1 if isinstance(record, Opened) else -1
+        for held, used in zip(record.facts.reservations, spent, strict=True):
+            yield (held.scope_id, held.period_ends_at), sign * (held.amount - min(used, held.amount))

@@ -119,6 +119,8 @@ class World:
         self.time.name(None)
 
     def _check(self, loop: ProcessLoop) -> None:
+        if self.verdict.first is not None:
+            raise self.verdict.first
         if self.tables.changes != self._seen:
             self._seen = self.tables.changes
             check_balances(self.tables, self.witness, self.verdict)
@@ -130,17 +132,24 @@ class World:
             raise self.verdict.first
 
     def _check_touched(self) -> None:
-        books = {gateway.holder: gateway.state.leases for gateway in self.alive()}
+        alive = {gateway.holder: gateway for gateway in self.alive()}
         for holder in self.witness.touched:
-            check_holder(self.tables, self.witness, holder, books.get(holder))
+            self._check_holder(holder, alive.get(holder))
         self.witness.touched.clear()
 
     def _check_leases(self, gateway: GatewayProcess) -> None:
+        if gateway.process.is_dead:
+            # What it could have spent died with it.
+            return
         book = gateway.state.leases
         available = [lease.available for lease in book.leases.values()]
         if available != gateway.seen_available:
             gateway.seen_available = available
-            check_holder(self.tables, self.witness, gateway.holder, book)
+            self._check_holder(gateway.holder, gateway)
+
+    def _check_holder(self, holder: str, gateway: GatewayProcess | None) -> None:
+        book, unwritten = (None, []) if gateway is None else (gateway.state.leases, gateway.unwritten())
+        check_holder(self.tables, self.witness, holder, book, unwritten)
 
     # Processes.
 
@@ -238,4 +247,5 @@ class World:
             batch_size=setting.batch_size,
             rates=rates,
             broke=self.broke,
+            broke_rule=self.verdict.broken,
         )

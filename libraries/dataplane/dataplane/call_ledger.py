@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from dataplane.admission import AdmissionState, Admitted
-from dataplane.call_journal import CallJournal
+from dataplane.call_journal import CallJournal, Lost
 from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, spent_of, unspent
 from dataplane.call_terms import CallTerms
 from dataplane.leases import Left, Reservation
@@ -36,10 +36,16 @@ class CallLedger:
     # What ended calls left of their leases while the disk is full: the journal still says that they hold it.
     _withheld: list[Reservation] = field(default_factory=list[Reservation])
 
-    def open(self, facts: CallFacts, admitted: Admitted) -> None:
-        """Write the call down before it is sent; raises JournalUnavailable, and then all that was taken is back."""
+    def open(
+        self, facts: CallFacts, admitted: Admitted, terms: CallTerms | None = None, lost: Lost | None = None
+    ) -> None:
+        """Write the call down before it is sent; raises JournalUnavailable, and then all that was taken is back.
+
+        With `lost`, the journal may write it later, but before anything leaves; whoever is told that it could not is to
+        forget the call.
+        """
         try:
-            self.journal.opened(facts)
+            self.journal.opened(facts, terms, lost)
         except Exception:
             self.forget(facts, admitted)
             raise
@@ -73,6 +79,11 @@ class CallLedger:
         """The call was admitted but never opened; nothing is written."""
         self.state.rates.finish(admitted.rates, admitted.tokens)
         self._credit(facts.reservations)
+
+    def is_written(self) -> bool:
+        """Whether the disk has all that was said of calls until now; what is gathered is written first."""
+        self.journal.write_gathered()
+        return not self.journal.unwritten
 
     def catch_up(self) -> None:
         """Write what waits for the disk, and give back what those calls did not use."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from dataplane.call_journal import CallJournal
+from dataplane.call_journal import CallJournal, Lost
 from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, Unmade
 from dataplane.kept_reply import LARGEST_BODY, KeptReply, reply_to_keep
 from dataplane.refusals import JournalUnavailable
@@ -57,17 +57,20 @@ class ClaimedJournal:
 
     # The journal's side.
 
-    def opened(self, facts: CallFacts) -> None:
-        """Never of a call that was given up: somebody else may have claimed its key."""
+    def opened(self, facts: CallFacts, terms: object = None, lost: Lost | None = None) -> None:
+        """Written at once. Never of a call that was given up: somebody else may have claimed its key."""
+        del lost
         if self._free:
             raise JournalUnavailable("The call was given up before it was sent.", retry_after=1)
-        self._journal.opened(facts)
+        self._journal.opened(facts, terms)
         self._opened = True
 
     def ended(self, record: Settled | Released) -> None:
         """Hold the end of the call until its reply is known."""
         if isinstance(record, Released):
             self._journal.ended(record)
+            # It never left, whether or not it was written down before.
+            self._opened = False
             self.give_up()
         elif record.outcome is Outcome.CALLER_LEFT:
             self._write(record, _unheard(record))
@@ -79,6 +82,10 @@ class ClaimedJournal:
     def returned(self, record: Returned | Unmade) -> None:
         """Lease amounts are no longer held."""
         self._journal.returned(record)
+
+    def write_gathered(self) -> None:
+        """Write what is gathered of other calls."""
+        self._journal.write_gathered()
 
     def write_waiting(self) -> None:
         """Try once more to write what waits for the disk."""

@@ -11,6 +11,7 @@ from enum import IntEnum
 from dataplane.call_records import Outcome, Released, Settled
 
 TOO_MANY_AT_ONCE = "too_many_at_once"
+CALLER_LEFT = Outcome.CALLER_LEFT.value
 NO_FIRST_BYTE = -1
 # What a vendor refuses with these says something about the request; anything else says something about the vendor.
 _REQUEST_REFUSED = frozenset({400, 409, 413, 415, 422})
@@ -92,10 +93,13 @@ class CallRows:
         return batches
 
 
+_FAULT_OF_REASON = {TOO_MANY_AT_ONCE: Fault.OURS, CALLER_LEFT: Fault.CALLER}
+
+
 def fault_of(record: Settled | Released) -> Fault:
     """Whose fault an end is: a request refused as such is its caller's, whatever else the vendor said is its own."""
     if isinstance(record, Released):
-        return Fault.OURS if record.reason == TOO_MANY_AT_ONCE else Fault.VENDOR
+        return _FAULT_OF_REASON.get(record.reason, Fault.VENDOR)
     if record.outcome is Outcome.COMPLETED:
         return Fault.NONE
     if record.outcome is Outcome.CALLER_LEFT:

@@ -23,8 +23,9 @@ from dataplane.passages import Passage, Passages, model_asked
 from dataplane.ports import Routes, Vendors
 from dataplane.records import KeyRecord, Route
 from dataplane.refusals import ModelNotFound, RequestInvalid, RequestTooLarge, UpstreamUnreachable
+from dataplane.surroundings import Surroundings
 from dataplane.token_estimates import estimated_tokens
-from dataplane.vendor_exchange import Surroundings, VendorExchange
+from dataplane.vendor_exchange import VendorExchange
 from dataplane.wire_formats.openai.errors import error_body
 from dataplane.wire_formats.openai.requests import (
     OpenAiRequest,

@@ -5,12 +5,14 @@ It survives the death of the process (the page cache keeps the bytes), not the l
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.call_records import CallFacts, Opened, Released, Returned, Settled, Unmade
+from dataplane.brief_records import Begun, Ended, Kind, Kinds, Unsent, ended, in_frames, own_of, unsent
+from dataplane.call_journal import Lost
+from dataplane.call_records import CallFacts, Released, Returned, Settled, Unmade
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
@@ -29,41 +31,134 @@ def journal_folder(root: Path, incarnation: int) -> Path:
     return root / f"{incarnation:016x}"
 
 
+# A call that stands open, as its end and a new segment refer to it.
+_Call = tuple[Kind, Begun]
+
+
+class _Gathered:
+    """What is written together: calls that begin, and who is told where they cannot; calls that end or were not sent.
+
+    `new` kinds do not stand in the segment yet, `kinds` are those that its ends refer to, by number.
+    """
+
+    __slots__ = ("begun", "ended", "kinds", "losers", "new", "unsent")
+
+    def __init__(self) -> None:
+        self.begun: dict[str, _Call] = {}
+        self.ended: list[Ended] = []
+        self.unsent: list[Unsent] = []
+        self.losers: list[Lost] = []
+        self.new: list[Kind] = []
+        self.kinds: dict[int, Kind] = {}
+
+    def without_begun(self) -> "_Gathered":
+        """The ends alone of calls that began before, with all that they refer to."""
+        rest = _Gathered()
+        rest.ended = [end for end in self.ended if end.own.call_id not in self.begun]
+        rest.unsent = [end for end in self.unsent if end.own.call_id not in self.begun]
+        rest.kinds = self.kinds
+        rest.new = list(self.kinds.values())
+        return rest
+
+    def frames(self, incarnation: int) -> bytes:
+        """As it is appended. Ends come first: what one gave back, another call of the same turn may begin with."""
+        data = b"".join([frame(kind.alike, incarnation) for kind in self.new]) if self.new else b""
+        begun = [one for _, one in self.begun.values()]
+        for record in in_frames(self.ended, list(self.kinds), begun, self.unsent):
+            data += frame(record, incarnation)
+        return data
+
+
 @dataclass(slots=True)
 class Journal:
-    """Appends records; make it with `open_journal`. Not for several threads at once."""
+    """Appends records; make it with `open_journal`. Not for several threads at once.
+
+    With `gather`, the records of calls that are looked at in the same turn of the loop are written together: it is
+    handed what writes them, and calls that before anything leaves this process. Without it each is written at once.
+    """
 
     folder: Path
     incarnation: int
     lock: int
     segment_bytes: int = SEGMENT_BYTES
+    gather: Callable[[Callable[[], None]], None] | None = None
     segment: int = 0
     length: int = 0
     _file: int = -1
-    _open_frames: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    # Frames that wait for the disk, each with the call that it ends; a return ends none.
-    _unwritten: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
+    _kinds: Kinds = field(default_factory=Kinds)
+    # What was not tried to be written yet, and whether somebody will.
+    _gathered: _Gathered = field(default_factory=_Gathered)
+    _is_due: bool = False
+    # Calls that stand open on the disk.
+    _open: dict[str, _Call] = field(default_factory=dict[str, _Call])
+    # What waits for the disk.
+    _unwritten: list[_Gathered | Returned | Unmade] = field(default_factory=list[_Gathered | Returned | Unmade])
 
-    def opened(self, facts: CallFacts) -> None:
-        """Write that a request is about to leave; raises JournalUnavailable, and then the call must not be made."""
-        data = frame(Opened(facts), self.incarnation)
-        try:
-            if self._unwritten:
-                self._flush()
-            self._append(data)
-        except OSError as error:
-            raise JournalUnavailable(
-                "The call could not be written to the journal; free its disk.", retry_after=5
-            ) from error
-        self._open_frames[facts.call_id] = data
+    def opened(self, facts: CallFacts, terms: object = None, lost: Lost | None = None) -> None:
+        """Write that a request is about to leave; calls of the same `terms` are alike.
+
+        Where it is gathered and the disk does not take it, `lost` is told before anything leaves. Without a `lost` it
+        is written at once, and raises JournalUnavailable. Either way the call must not be made then.
+        """
+        gathered, gather, kind = self._gathered, self.gather, self._kinds.of(facts, terms)
+        if kind.segment != self.segment:
+            self._introduce(kind)
+        gathered.begun[facts.call_id] = kind, Begun(kind.number, own_of(facts))
+        if lost is not None and gather is not None:
+            gathered.losers.append(lost)
+            if not self._is_due:
+                self._is_due = True
+                gather(self.write_gathered)
+            return
+        refusals: list[JournalUnavailable] = []
+        gathered.losers.append(refusals.append)
+        self.write_gathered()
+        if refusals:
+            raise refusals[0]
 
     def ended(self, record: Settled | Released) -> None:
-        """Write the end of a call. Where the disk is full the record waits in memory for the next append."""
-        self._end(frame(record, self.incarnation), record.facts.call_id)
+        """Write the end of a call. Where the disk is full it waits in memory for the next append."""
+        gathered, gather, call_id = self._gathered, self.gather, record.facts.call_id
+        kind, begun = self._open.get(call_id) or gathered.begun.get(call_id) or self._call(record.facts)
+        if kind.segment != self.segment:
+            self._introduce(kind)
+        gathered.kinds[kind.number] = kind
+        if isinstance(record, Released):
+            gathered.unsent.append(unsent(begun, record))
+        else:
+            gathered.ended.append(ended(begun, record))
+            gather = gather if record.reply is None else None
+        if gather is None:
+            self.write_gathered()
+        elif not self._is_due:
+            self._is_due = True
+            gather(self.write_gathered)
 
     def returned(self, record: Returned | Unmade) -> None:
         """Write that lease amounts are no longer held, or that a claim is given up."""
-        self._end(frame(record, self.incarnation), "")
+        self.write_gathered()
+        self._unwritten.append(record)
+        self.write_waiting()
+
+    def write_gathered(self) -> None:
+        """Write what is gathered, now."""
+        gathered = self._gathered
+        self._is_due = False
+        if not (gathered.begun or gathered.kinds):
+            return
+        self._gathered = _Gathered()
+        try:
+            if self._unwritten:
+                self._flush()
+            self._write(gathered.frames(self.incarnation))
+        except OSError as error:
+            self._not_written(gathered, error)
+            return
+        self._written(gathered)
+        if self.length >= self.segment_bytes:
+            # Where a new one cannot be begun the old one goes on.
+            with suppress(OSError):
+                self.start_segment()
 
     def write_waiting(self) -> None:
         """Try once more to write what waits for the disk."""
@@ -73,11 +168,11 @@ class Journal:
     @property
     def calls_open(self) -> int:
         """Calls that were opened and whose end is not written."""
-        return len(self._open_frames)
+        return len(self._open) + len(self._gathered.begun)
 
     @property
     def unwritten(self) -> int:
-        """Ends of calls that wait for the disk."""
+        """Writes that wait for the disk, with ends of calls."""
         return len(self._unwritten)
 
     def close(self) -> None:
@@ -93,7 +188,10 @@ class Journal:
         file = os.open(
             segment_path(self.folder, following), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, _ONLY_OWNER
         )
-        carried = b"".join(self._open_frames.values())
+        open_calls = self._open.values()
+        kinds = {kind: None for kind, _ in open_calls}
+        records = [*(kind.alike for kind in kinds), *in_frames([], [], [begun for _, begun in open_calls], [])]
+        carried = b"".join([frame(record, self.incarnation) for record in records])
         if carried and os.write(file, carried) != len(carried):
             os.close(file)
             segment_path(self.folder, following).unlink()
@@ -101,30 +199,50 @@ class Journal:
         if self._file >= 0:
             os.close(self._file)
         self._file, self.segment, self.length = file, following, len(carried)
+        for kind in kinds:
+            kind.segment = following
 
-    def _end(self, data: bytes, ends: str) -> None:
-        if self._unwritten:
-            self._unwritten.append((data, ends))
-            self.write_waiting()
-            return
-        try:
-            self._append(data)
-        except OSError:
-            self._unwritten.append((data, ends))
-        else:
-            self._open_frames.pop(ends, None)
+    def _call(self, facts: CallFacts) -> _Call:
+        """As it would stand open."""
+        kind = self._kinds.of(facts)
+        return kind, Begun(kind.number, own_of(facts))
+
+    def _introduce(self, kind: Kind) -> None:
+        self._gathered.new.append(kind)
+        kind.segment = self.segment
+
+    def _not_written(self, gathered: _Gathered, error: OSError) -> None:
+        """Ends wait for the disk, those of calls that began before; what was to begin does not."""
+        for kind in gathered.new:
+            kind.segment = 0
+        rest = gathered.without_begun()
+        if rest.ended or rest.unsent:
+            self._unwritten.append(rest)
+        for lost in gathered.losers:
+            refusal = JournalUnavailable("The call could not be written to the journal; free its disk.", retry_after=5)
+            refusal.__cause__ = error
+            lost(refusal)
 
     def _flush(self) -> None:
         while self._unwritten:
-            data, ends = self._unwritten[0]
-            self._append(data)
+            waiting = self._unwritten[0]
+            if isinstance(waiting, _Gathered):
+                self._write(waiting.frames(self.incarnation))
+                # Not before: a new segment carries every call whose end is not on the disk.
+                self._written(waiting)
+            else:
+                self._write(frame(waiting, self.incarnation))
             del self._unwritten[0]
-            # Not before: a new segment carries every call whose end is not on the disk.
-            self._open_frames.pop(ends, None)
 
-    def _append(self, data: bytes) -> None:
-        if self.length >= self.segment_bytes:
-            self.start_segment()
+    def _written(self, gathered: _Gathered) -> None:
+        still_open = self._open
+        still_open |= gathered.begun
+        for end in gathered.ended:
+            still_open.pop(end.own.call_id, None)
+        for end in gathered.unsent:
+            still_open.pop(end.own.call_id, None)
+
+    def _write(self, data: bytes) -> None:
         written = os.write(self._file, data)
         if written != len(data):
             os.ftruncate(self._file, self.length)
@@ -132,7 +250,12 @@ class Journal:
         self.length += written
 
 
-def open_journal(root: Path, incarnation: int, segment_bytes: int = SEGMENT_BYTES) -> Journal:
+def open_journal(
+    root: Path,
+    incarnation: int,
+    segment_bytes: int = SEGMENT_BYTES,
+    gather: Callable[[Callable[[], None]], None] | None = None,
+) -> Journal:
     """A new, locked journal for this incarnation under `root`; an incarnation is used once."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = journal_folder(root, incarnation)
@@ -141,7 +264,7 @@ def open_journal(root: Path, incarnation: int, segment_bytes: int = SEGMENT_BYTE
         lock = try_lock(folder / LOCK_NAME)
     if lock is None:
         raise JournalUnavailable(f"The journal of {incarnation:016x} is in use by another process.")
-    journal = Journal(folder, incarnation, lock, segment_bytes)
+    journal = Journal(folder, incarnation, lock, segment_bytes, gather)
     journal.start_segment()
     return journal
 

@@ -8,64 +8,130 @@ reads them here too.
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 
-from dataplane.call_records import EndRecord, JournalRecord
+from dataplane.brief_records import Alike, BriefRecord, Ends, EndsHead, Known, Others, in_full
+from dataplane.call_records import EndRecord, JournalRecord, Opened, Released, Settled
 
 LARGEST_FRAME = 1 << 20
 _HEADER = struct.Struct("<IIQ")
 _HEADER_BYTES = _HEADER.size
 _encode = msgspec.msgpack.Encoder().encode
 _pack = _HEADER.pack
-_records = msgspec.msgpack.Decoder(JournalRecord)
-_ends = msgspec.msgpack.Decoder(EndRecord)
-# What an `Opened` and a `Released` begin with, arrays whose first item is their tag: these move nothing on the books.
-_NO_ENDS = (b"\x92\xa4open", b"\x94\xa7release")
+_records = msgspec.msgpack.Decoder(JournalRecord | Ends | Others | Alike)
+_ends = msgspec.msgpack.Decoder(EndRecord | Ends | Alike)
+_ends_heads = msgspec.msgpack.Decoder(EndsHead)
+_alike = msgspec.msgpack.Decoder(Alike)
+# What records begin with, arrays whose first item is their tag. The first three move nothing on the books.
+_NO_ENDS = (b"\x93\xa6others", b"\x92\xa4open", b"\x94\xa7release")
+_ALIKE, _ENDS = b"\x96\xa5alike", b"\x94\xa4ends"
 
 
 class JournalCorrupt(Exception):
     """A frame before the end of a journal does not hold; its leases stay charged until somebody looks."""
 
 
-def frame(record: JournalRecord, incarnation: int) -> bytes:
+def frame(record: JournalRecord | Ends | Others | Alike, incarnation: int) -> bytes:
     """One record as it is appended."""
     body = _encode(record)
     return _pack(len(body), zlib.crc32(body, incarnation & 0xFFFFFFFF), incarnation) + body
 
 
-def read_frames(data: bytes, incarnation: int) -> Iterator[tuple[JournalRecord, int]]:
-    """Each whole record of `data` with the offset just after it, up to the end or a torn tail."""
-    for body, _, end in _whole_frames(data, incarnation):
-        yield _records.decode(body), end
+def read_frames(data: bytes, incarnation: int, known: Known | None = None) -> Iterator[tuple[JournalRecord, int]]:
+    """Each whole record of `data` with the offset just after its frame, up to the end or a torn tail.
 
-
-def cut_ends(data: bytes, incarnation: int, most: int) -> tuple[list[bytes], int]:
-    """The whole frames of `data` that settlement carries, up to so many, and where what was looked at ends.
-
-    Nothing is decoded here: who counts them does that.
+    `known` is what stands before `data` in its segment; what stands in `data` is added.
     """
-    ends: list[bytes] = []
-    end = 0
+    known = {} if known is None else known
     for body, start, end in _whole_frames(data, incarnation):
-        if not body.startswith(_NO_ENDS):
-            ends.append(data[start:end])
-            if len(ends) == most:
-                break
-    return ends, end
+        record = _records.decode(body)
+        if isinstance(record, Alike):
+            known[record.number] = record
+        elif isinstance(record, Ends | Others):
+            brief = record.ends if isinstance(record, Ends) else (*record.begun, *record.unsent)
+            for one in brief:
+                yield _in_full(one, known, start), end
+        else:
+            yield record, end
+
+
+@dataclass(slots=True)
+class Cut:
+    """What settlement carries of some bytes of a journal: frames with so many ends, to what they refer, and where what
+    was looked at ends.
+    """
+
+    frames: list[bytes] = field(default_factory=list[bytes])
+    ends: int = 0
+    refers_to: set[int] = field(default_factory=set[int])
+    length: int = 0
+
+    def add(self, following: "Cut") -> None:
+        """Go on with the bytes that follow."""
+        self.frames += following.frames
+        self.ends += following.ends
+        self.refers_to |= following.refers_to
+        self.length += following.length
+
+
+def cut_ends(data: bytes, incarnation: int, most: int, alike: dict[int, bytes]) -> Cut:
+    """The frames with ends, until they hold so many; those that ends refer to are added to `alike`, by their numbers.
+
+    No end is decoded here: who counts them does that.
+    """
+    cut = Cut()
+    for body, start, cut.length in _whole_frames(data, incarnation):
+        if body.startswith(_NO_ENDS):
+            continue
+        if body.startswith(_ALIKE):
+            alike[_alike.decode(body).number] = data[start : cut.length]
+            continue
+        ends = 1
+        if body.startswith(_ENDS):
+            head = _ends_heads.decode(body)
+            ends = head.count
+            if not all(number in alike for number in head.refers_to):
+                raise JournalCorrupt(f"The frame at byte {start} refers to what is not there.")
+            cut.refers_to.update(head.refers_to)
+        cut.frames.append(data[start : cut.length])
+        cut.ends += ends
+        if cut.ends >= most:
+            break
+    return cut
 
 
 def read_ends(data: bytes, incarnation: int) -> Iterator[EndRecord]:
-    """Each record of what settlement carried; raises JournalCorrupt for anything but whole frames of whole ends."""
+    """Each end of what settlement carried.
+
+    Raises JournalCorrupt for anything but whole frames of whole ends and, before them, of what they refer to.
+    """
+    known: Known = {}
     whole = 0
     for body, start, end in _whole_frames(data, incarnation):
         try:
-            yield _ends.decode(body)
+            record = _ends.decode(body)
         except msgspec.MsgspecError as error:
             raise JournalCorrupt(f"The frame at byte {start} holds no end: {error}") from error
+        if isinstance(record, Ends):
+            for one in record.ends:
+                yield cast("Settled", _in_full(one, known, start))
+        elif isinstance(record, Alike):
+            known[record.number] = record
+        else:
+            yield record
         whole = end
     if whole != len(data):
         raise JournalCorrupt(f"The frame at byte {whole} is not whole.")
+
+
+def _in_full(record: BriefRecord, known: Known, start: int) -> Opened | Settled | Released:
+    try:
+        return in_full(record, known)
+    except ValueError as error:
+        raise JournalCorrupt(f"The frame at byte {start} is of no use: {error}") from error
 
 
 def _whole_frames(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int, int]]:

@@ -4,12 +4,12 @@ import os
 import struct
 import zlib
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataplane.call_records import JournalRecord, Opened, Released, Settled, Unknown
 from dataplane.journal import LOCK_NAME, folder_lock, segment_path, try_lock
-from dataplane.journal_frames import LARGEST_FRAME, cut_ends, read_frames
+from dataplane.journal_frames import LARGEST_FRAME, Cut, cut_ends, read_frames
 
 _POSITION_NAME = "position"
 _POSITION = struct.Struct("<QQI")
@@ -31,12 +31,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ended calls and returns as frames of a journal, and where to go on once they are acknowledged.
+    """Frames of a journal with so many ended calls and returns, and where to go on once they are acknowledged.
 
     The last is one that reaches all that was written when it was read.
     """
 
-    ends: list[bytes]
+    frames: list[bytes]
+    ends: int
     after: Position
     is_last: bool
 
@@ -47,6 +48,9 @@ class JournalReader:
 
     folder: Path
     incarnation: int
+    # What ends refer to that stands in a segment up to this place, as frames by number.
+    _alike: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    _alike_to: Position = Position(0)
 
     def position(self) -> Position:
         """The last acknowledged place; the start where none was written or the file is torn."""
@@ -60,7 +64,7 @@ class JournalReader:
         return Position(segment, offset) if zlib.crc32(data[:16]) == crc else self._first()
 
     def batch(self, start: Position, most: int = 500) -> Batch:
-        """Up to `most` ends from `start` on; it leads nowhere where nothing more is written."""
+        """Some `most` ends from `start` on; it leads nowhere where nothing more is written."""
         steps = self.batch_in_steps(start, most)
         while True:
             try:
@@ -70,19 +74,18 @@ class JournalReader:
 
     def batch_in_steps(self, start: Position, most: int = 500) -> Generator[None, None, Batch]:
         """The same; yields now and then."""
-        ends: list[bytes] = []
-        after, read = start, 0
-        while len(ends) < most and read < _ENOUGH:
-            found, length = self._cut(after, most - len(ends))
-            if length:
-                ends += found
-                after, read = Position(after.segment, after.offset + length), read + length
-            elif segment_path(self.folder, after.segment + 1).exists():
-                after = Position(after.segment + 1, 0)
-            else:
-                return Batch(ends, after, is_last=True)
+        yield from self._know_before(start)
+        found, after = Cut(), start
+        while found.ends < most and found.length < _ENOUGH:
+            cut = self._cut(after, most - found.ends)
+            if not cut.length:
+                following = Position(after.segment + 1)
+                is_last = not segment_path(self.folder, following.segment).exists()
+                return Batch(self._complete(found), found.ends, after if is_last else following, is_last)
+            found.add(cut)
+            after = Position(after.segment, after.offset + cut.length)
             yield
-        return Batch(ends, after, is_last=False)
+        return Batch(self._complete(found), found.ends, after, is_last=False)
 
     def move_to(self, position: Position) -> None:
         """Make a position durable against the death of the process, then delete what lies wholly before it."""
@@ -100,12 +103,30 @@ class JournalReader:
             for record, _ in read_frames(segment_path(self.folder, number).read_bytes(), self.incarnation):
                 yield record
 
-    def _cut(self, start: Position, most: int) -> tuple[list[bytes], int]:
+    def _complete(self, found: Cut) -> list[bytes]:
+        """The frames with ends, after those that they refer to."""
+        return [*(self._alike[number] for number in sorted(found.refers_to)), *found.frames]
+
+    def _know_before(self, start: Position) -> Generator[None]:
+        """Where not all before was read here, as by a successor, look at what the segment says until there."""
+        if start.segment == self._alike_to.segment and start <= self._alike_to:
+            return
+        self._alike.clear()
+        at = Position(start.segment)
+        while at < start:
+            cut = self._cut(at, start.offset)
+            if not cut.length:
+                return
+            at = Position(at.segment, at.offset + cut.length)
+            yield
+
+    def _cut(self, start: Position, most: int) -> Cut:
         data = self._bytes(start, _READ)
-        ends, length = cut_ends(data, self.incarnation, most)
-        if not length and len(data) == _READ:
-            return cut_ends(self._bytes(start, _LARGEST_READ), self.incarnation, most)
-        return ends, length
+        cut = cut_ends(data, self.incarnation, most, self._alike)
+        if not cut.length and len(data) == _READ:
+            cut = cut_ends(self._bytes(start, _LARGEST_READ), self.incarnation, most, self._alike)
+        self._alike_to = Position(start.segment, start.offset + cut.length)
+        return cut
 
     def _bytes(self, start: Position, most: int) -> bytes:
         try:

@@ -36,7 +36,7 @@ from dataplane.ports import Vendors
 from dataplane.rate_leaser import RateLeaser
 from dataplane.recall_answers import RecallAnswers
 from dataplane.settlement import Settlement, holder_name, replay
-from dataplane.vendor_exchange import Surroundings
+from dataplane.surroundings import Surroundings
 from wire.ticker import Ticker
 
 DRAIN_SECONDS = 4.0
@@ -72,7 +72,7 @@ class Calls:
         self.dead = seal_the_dead(self.root)
         self.settler = GrpcSettler(outside.consumption)
         incarnation = secrets.randbits(63) | 1
-        self.journal = open_journal(self.root, incarnation)
+        self.journal = open_journal(self.root, incarnation, gather=outside.ticker.outbox.ahead)
         self.settlement = Settlement(JournalReader(self.journal.folder, incarnation), self.settler)
         self.state = state = AdmissionState()
         rates = ValkeyRateStore(outside.valkey, holder_name(incarnation))
@@ -89,7 +89,7 @@ class Calls:
             self.ledger.give_up,
             rates=self.rates,
         )
-        self.recalls = RecallAnswers(keeper, self.leases, lambda: _new_id("ret"))
+        self.recalls = RecallAnswers(keeper, self.leases, lambda: _new_id("ret"), self.ledger.is_written)
         self.analytics = AnalyticsBuffer(GrpcAnalytics(outside.consumption), lambda: _new_id("anb"))
         limits = CallLimits()
         self.parts = CallParts(

@@ -35,6 +35,8 @@ class RecallAnswers:
     keeper: LeaseKeeper
     returns: LeaseReturns
     new_return_id: Callable[[], str]
+    # Whether the journal has every end so far: what a call gave back is another's only then.
+    is_written: Callable[[], bool]
     sleep: Sleep = asyncio.sleep
     failures_in_a_row: int = 0
     _asked: dict[tuple[str, int | None], int] = field(default_factory=dict[tuple[str, int | None], int])
@@ -61,6 +63,9 @@ class RecallAnswers:
                 await self.keeper.ask_again(scope_id)
         except MarketplaceError:
             # What those requests were granted is not known, so there is no answer yet.
+            await self._wait()
+            return
+        if not self.is_written():
             await self._wait()
             return
         given = [self._take(scope_id, period_ends_at) for scope_id, period_ends_at in places]

@@ -80,14 +80,14 @@ class Settlement:
         follow each other with a few calls each.
         """
         async with self._turn:
-            batch = Batch([], max(self.reader.position(), self._reached), is_last=False)
+            batch = Batch([], 0, max(self.reader.position(), self._reached), is_last=False)
             while not batch.is_last:
                 batch = await self._send_next(batch.after)
 
     async def _send_next(self, position: Position) -> Batch:
         batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
-        if batch.ends:
-            await self.send(batch.ends)
+        if batch.frames:
+            await self.send(batch.frames, batch.ends)
         if batch.after != position:
             self._move_to(batch.after)
         return batch
@@ -100,10 +100,10 @@ class Settlement:
             # A full disk ends nothing: a successor sends from an older position, and what was seen changes nothing.
             self.health.last_error = f"{type(error).__name__}: {error}"
 
-    async def send(self, ends: Sequence[bytes]) -> None:
-        """Send these ends, frames of the journal, until they are acknowledged."""
-        await self._until_done(lambda: self.settler.settle(self._holder, ends))
-        self.health.sent += len(ends)
+    async def send(self, frames: Sequence[bytes], ends: int) -> None:
+        """Send these frames of the journal, with so many ends, until they are acknowledged."""
+        await self._until_done(lambda: self.settler.settle(self._holder, frames))
+        self.health.sent += ends
 
     async def seal(self) -> None:
         """Send the rest and give all leases up, before a process ends in peace."""
@@ -133,7 +133,8 @@ async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio
     unknown = [frame(record, sealed.incarnation) for record in sealed.unknown()]
     await settlement.send_written()
     for start in range(0, len(unknown), batch_size):
-        await settlement.send(unknown[start : start + batch_size])
+        some = unknown[start : start + batch_size]
+        await settlement.send(some, len(some))
     await settlement.seal()
     sealed.delete()
     return len(unknown)

@@ -1,19 +1,17 @@
 """One call's exchange with its vendor: written down, forwarded, metered, settled before its last bytes leave."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from chassis.errors import MarketplaceError
 from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, rates_left
-from dataplane.call_ledger import CallLedger, Ending
-from dataplane.call_limits import CallLimits
+from dataplane.call_ledger import Ending
 from dataplane.call_records import Outcome, Settled
-from dataplane.ended_calls import CallEnd
+from dataplane.ended_calls import CALLER_LEFT
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
-from dataplane.refusals import ReservationExceeded, UpstreamFailed, UpstreamTimedOut
+from dataplane.refusals import JournalUnavailable, ReservationExceeded, UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
+from dataplane.surroundings import Surroundings
 from dataplane.token_estimates import estimated_usage
 from dataplane.usage import NOTHING_USED, Usage
 from dataplane.vendor_reply_head import is_compressed, is_stream, plain_type_line, type_line
@@ -25,7 +23,6 @@ from wire.errors import Broken
 from wire.exchange import Exchange
 from wire.request_head import Headers
 from wire.response_head import ResponseHead
-from wire.ticker import Ticker
 
 _CALLER_LEFT_STATUS = 499
 _LARGEST_ERROR = 64 << 10
@@ -34,25 +31,6 @@ _FAREWELL = b"data: [DONE]\n\n"
 _NO_HEAD: Mapping[bytes, bytes] = {}
 _JSON_LINE = b"content-type: application/json\r\n"
 _STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
-
-
-def _untold(end: CallEnd) -> None:
-    """Nobody wants to know how calls went."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every exchange of a door shares; `ended` hears of each call that ended, and takes no time.
-
-    `seconds` is the time of the loop.
-    """
-
-    ledger: CallLedger
-    now: Callable[[], int]
-    limits: CallLimits
-    ticker: Ticker
-    ended: Callable[[CallEnd], None] = _untold
-    seconds: Callable[[], float] = time.monotonic
 
 
 class VendorExchange:
@@ -96,7 +74,7 @@ class VendorExchange:
         """Write the call down, then send it; raises JournalUnavailable, and then nothing was sent nor taken."""
         call, around = self.call, self._around
         try:
-            around.ledger.open(call.facts, call.admitted)
+            around.ledger.open(call.facts, call.admitted, call.passage.terms, self._not_written)
         except BaseException:
             connection.unused()
             raise
@@ -105,11 +83,26 @@ class VendorExchange:
         around.ticker.watch(self)
         connection.send(request, self)
 
+    def _not_written(self, error: JournalUnavailable) -> None:
+        """The request waits to leave, and its call could not be written down: it does not, and nothing is charged."""
+        self._take_back()
+        if not self._finished:
+            self._finish()
+            self._around.ledger.forget(self.call.facts, self.call.admitted)
+            fail(self._caller, error, self.call.facts.call_id)
+
     # The caller's side.
 
     def caller_left(self) -> None:
         """Nobody waits for the reply: close the vendor's connection, charge what was used."""
-        if not self._finished:
+        if self._finished:
+            return
+        if self._take_back():
+            call, around = self.call, self._around
+            self._finish()
+            released = around.ledger.release(call.facts, call.admitted, _CALLER_LEFT_STATUS, CALLER_LEFT)
+            around.ended((released, 0))
+        else:
             self._settle(Outcome.CALLER_LEFT, _CALLER_LEFT_STATUS, self._seen())
             self._finish()
 
@@ -261,9 +254,18 @@ class VendorExchange:
     def _finish(self) -> None:
         self._finished, self._meter = True, None
         self._around.ticker.forget(self)
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.drop()
+        if self._connection is not None:
+            # What waits to leave leaves first, or is taken back.
+            self._connection.drop()
+            self._connection = None
+
+    def _take_back(self) -> bool:
+        """Whether the request had not left yet; then it does not."""
+        connection = self._connection
+        if connection is None or not connection.take_back():
+            return False
+        self._connection = None
+        return True
 
     def _read_out(self) -> None:
         """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""

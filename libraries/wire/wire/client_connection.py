@@ -10,7 +10,7 @@ from wire.errors import Broken
 from wire.known_heads import KnownHeads
 from wire.outbox import Outbox
 from wire.reply_head import BODILESS, FRAMING, framing_is_plain
-from wire.request_head import Headers, length_of, without_length
+from wire.request_head import Headers, length_of, size_of, without_length
 from wire.response_head import ResponseHead
 from wire.taker import Taker
 from wire.ticker import NEVER
@@ -90,6 +90,14 @@ class ClientConnection(asyncio.Protocol):
     def unused(self) -> None:
         """Give it back without having sent anything."""
         self._home.released(self, self.is_usable)
+
+    def take_back(self) -> bool:
+        """Withdraw a whole request, if it has not left the outbox yet: as if nothing had been sent."""
+        withdrawn = self._transport is not None and self._outbox.withdraw(self._transport)
+        if withdrawn and self._taker is not None:
+            self._taker = None
+            self.unused()
+        return withdrawn
 
     def send(self, data: bytes, taker: Taker, done: bool = True, bodiless: bool = False) -> None:
         """Begin an exchange with these bytes of the request: `done` where they are all of it.
@@ -232,7 +240,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._status = status
         # A head is no larger than all that came so far.
-        if self._head_bytes > self._most_head and _size_of(self._headers) > self._most_head:
+        if self._head_bytes > self._most_head and size_of(self._headers) > self._most_head:
             self._break("The response has too large a head.")
             return
         if not framing_is_plain(self._headers):
@@ -283,10 +291,6 @@ class ClientConnection(asyncio.Protocol):
             self._over(reusable=False)
         else:
             self._break("The connection broke.")
-
-
-def _size_of(headers: Headers) -> int:
-    return sum([len(name) + len(value) + 4 for name, value in headers])
 
 
 def _is_gone() -> bool:

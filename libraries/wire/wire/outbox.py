@@ -7,6 +7,7 @@ What comes for one transport and then again for the same leaves in one write: th
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 # Nobody waits for more than so many others to be looked at.
 _MOST_WAITING = 16
@@ -15,25 +16,41 @@ _MOST_WAITING = 16
 class Outbox:
     """Shared by the connections of one loop."""
 
-    __slots__ = ("_is_due", "_waiting")
+    __slots__ = ("_ahead", "_is_due", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[asyncio.Transport, bytes]] = deque()
+        self._ahead: list[Callable[[], None]] = []
         self._is_due = False
+
+    def ahead(self, deed: Callable[[], None]) -> None:
+        """Do this before anything more leaves, and before the loop waits again."""
+        self._ahead.append(deed)
+        self._come_soon()
 
     def post(self, transport: asyncio.Transport, data: bytes) -> None:
         """Write this to a transport before the loop waits again. Each transport gets its bytes in order."""
         waiting = self._waiting
         waiting.append((transport, data))
         if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._come_soon()
         elif len(waiting) >= _MOST_WAITING:
             self.empty()
+
+    def withdraw(self, transport: asyncio.Transport) -> bool:
+        """Write nothing of what waits for a transport; whether anything did."""
+        kept = [(one, data) for one, data in self._waiting if one is not transport]
+        withdrawn = len(kept) < len(self._waiting)
+        if withdrawn:
+            self._waiting.clear()
+            self._waiting.extend(kept)
+        return withdrawn
 
     def empty(self) -> None:
         """Write all that waits now: before a connection is closed, or where its end depends on what was written."""
         waiting = self._waiting
+        while self._ahead:
+            self._ahead.pop(0)()
         # One by one from the front: a write may call back, and whoever is called may come here as well.
         while waiting:
             transport, data = waiting.popleft()
@@ -49,6 +66,11 @@ class Outbox:
         while waiting and waiting[0][0] is transport:
             parts.append(waiting.popleft()[1])
         return b"".join(parts)
+
+    def _come_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         self._is_due = False

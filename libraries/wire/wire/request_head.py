@@ -23,6 +23,11 @@ def length_of(headers: Headers) -> int | None:
     return None
 
 
+def size_of(headers: Headers) -> int:
+    """Bytes that they take in a message."""
+    return sum([len(name) + len(value) + 4 for name, value in headers])
+
+
 def without_length(headers: Headers) -> Headers:
     """The headers that messages of any length share."""
     return [(name, value) for name, value in headers if name != b"content-length"]

@@ -60,7 +60,7 @@ class Holder:
         self.keeper = LeaseKeeper(
             *(self.state, self.source, self.name, _now, lambda: f"{next(numbers):016x}", self.ledger.give_up)
         )
-        self.recalls = RecallAnswers(self.keeper, self.source, lambda: f"ret_{secrets.token_hex(16)}")
+        self.recalls = RecallAnswers(self.keeper, self.source, lambda: f"ret_{secrets.token_hex(16)}", lambda: True)
         self.calls: list[tuple[CallFacts, Admitted]] = []
 
     async def rush(self, scopes: list[str], tokens: int, clients: int) -> dict[str, int]:

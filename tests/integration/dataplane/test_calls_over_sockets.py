@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -19,8 +20,9 @@ from fakes.memory_caller import a_refusal
 
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
+from dataplane.journal import Journal
 from dataplane.records import Credential, LimitedScope
-from dataplane.vendor_exchange import Surroundings
+from dataplane.surroundings import Surroundings
 from dataplane.vetted_addresses import VettedAddresses
 from wire.client import Client
 from wire.server import Server
@@ -95,7 +97,7 @@ async def _door(folder: Path, vendor: Any, **key: Any) -> AsyncGenerator[tuple[s
     async with served(vendor) as vendor_url:
         credential = Credential("127.0.0.1", "Authorization", "Bearer vendor-secret")
         route = a_route(endpoint_url=f"{vendor_url}/v1", credential=credential)
-        bench = a_bench(folder, FakeUpstream(json_answer(b"")), a_key(**key), route)
+        bench = a_bench(folder, FakeUpstream(json_answer(b"")), a_key(**key), route, ticker=ticker)
         bench.door.parts.around = Surroundings(bench.door.parts.ledger, _now, CallLimits(), ticker)
         vendors = bench.door.parts.vendors = Client(
             VettedAddresses(frozenset({vendor_url.removeprefix("http://")})), ticker
@@ -199,3 +201,31 @@ async def test_a_vendor_that_is_not_there_costs_nothing(tmp_path: Path) -> None:
         assert failed.value.code == "upstream_unreachable"
         await bench.settled()
         assert not bench.spend.usage
+
+
+async def test_on_a_full_disk_no_request_leaves_and_nothing_is_charged_until_it_has_room(tmp_path: Path) -> None:
+    vendor = _Vendor()
+    async with _door(tmp_path, vendor) as (url, bench), httpx.AsyncClient(base_url=url) as client:
+
+        async def call() -> httpx.Response:
+            body = {"model": "acme/echo", "messages": []}
+            return await client.post(
+                "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {KEY.decode()}"}
+            )
+
+        assert (await call()).status_code == 200
+        left = bench.tokens_left()
+        journal = bench.door.parts.ledger.journal
+        assert isinstance(journal, Journal)
+        file, journal._file = journal._file, os.open("/dev/full", os.O_WRONLY)
+        refused = await asyncio.gather(*(call() for _ in range(8)))
+        assert {reply.status_code for reply in refused} == {503}
+        assert {reply.headers["retry-after"] for reply in refused} == {"5"}
+        assert (len(vendor.asked), journal.calls_open, bench.tokens_left()) == (1, 0, left)
+        full, journal._file = journal._file, file
+        os.close(full)
+        assert (await call()).status_code == 200
+        assert len(vendor.asked) == 2
+        await bench.settled()
+        assert len(bench.spend.usage) == 2
+        bench.spend.check()

@@ -64,6 +64,20 @@ async def test_the_connection_used_last_is_used_next() -> None:
         assert len(upstream.conversations) == 2
 
 
+async def test_a_request_that_has_not_left_can_be_taken_back_and_its_connection_be_used() -> None:
+    async with _pair() as (upstream, client):
+        connection = await client.connection(upstream.origin)
+        connection.send(REQUEST, CollectingTaker())
+        assert connection.take_back()
+        assert client.idle(upstream.origin) is connection
+        taker = CollectingTaker()
+        connection.send(REQUEST, taker)
+        await taker.whole
+        assert (taker.status, taker.body, len(upstream.conversations)) == (200, b"ok", 1)
+        assert not connection.take_back()
+        assert client.idle(upstream.origin) is connection
+
+
 async def test_a_connection_its_server_closed_is_not_used_again() -> None:
     async with _pair(once(OK)) as (upstream, client):
         for number in range(1, 4):

@@ -10,6 +10,7 @@ from fakes.dataplane_ports import FakeUpstream, json_answer, stream_answer
 
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
+from dataplane.ended_calls import CallEnd, Fault, fault_of
 from dataplane.pricing import UnknownPrice
 from dataplane.records import Credential, LimitedScope, RateLimits
 from dataplane.refusals import UpstreamFailed, UpstreamUnreachable
@@ -244,6 +245,32 @@ async def test_a_caller_who_leaves_pays_for_what_was_used(tmp_path: Path, window
     assert row.cost
     assert row.is_estimated == (window != "just before the end")
     assert bench.door.parts.ledger.journal.calls_open == 0
+
+
+@pytest.mark.parametrize("headers", [None, [(b"authorization", b"Bearer mk_test"), (b"idempotency-key", b"once")]])
+async def test_a_caller_who_leaves_before_its_request_left_has_made_no_call(
+    tmp_path: Path, headers: list[tuple[bytes, bytes]] | None
+) -> None:
+    leaves, told = asyncio.Event(), list[CallEnd]()
+    bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)), told=told.append)
+    outbox, ledger = bench.upstream.outbox, bench.door.parts.ledger
+    assert outbox is not None
+    # As in a turn of the loop in which much is to be done.
+    outbox._is_due = True
+    asking = asyncio.create_task(bench.ask(CHAT, BODY, headers=headers, leaves=leaves))
+    for _ in range(1000):
+        await asyncio.sleep(0 if ledger.journal.calls_open else 0.001)
+    assert ledger.journal.calls_open == 1
+    leaves.set()
+    await asyncio.wait_for(asking, 10)
+    outbox.empty()
+    await bench.settled()
+    assert (bench.upstream.sent, bench.upstream.given_back, bench.spend.usage) == ([], 1, {})
+    assert (ledger.journal.calls_open, bench.tokens_left()) == (0, 1_000_000)
+    ((released, sent_at),) = told
+    assert (fault_of(released), sent_at) == (Fault.CALLER, 0)
+    outbox._is_due = False
+    assert (await bench.ask(CHAT, BODY, headers=headers)).status == 200
 
 
 async def test_an_unreachable_vendor_costs_nothing(tmp_path: Path) -> None:

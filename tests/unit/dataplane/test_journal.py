@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from dataplane.call_records import JournalRecord, Opened, Released, Returned, Settled, Unknown, Unmade
 from dataplane.journal import Journal, open_journal, segment_path
-from dataplane.journal_frames import JournalCorrupt, cut_ends, frame, read_ends, read_frames
+from dataplane.journal_frames import Cut, JournalCorrupt, cut_ends, frame, read_ends, read_frames
 from dataplane.journal_reader import JournalReader, Position, seal_the_dead
 from dataplane.kept_reply import LARGEST_BODY, KeptReply
 from dataplane.leases import Reservation
@@ -29,7 +29,7 @@ def _drain(reader: JournalReader, most: int = 3) -> list[str]:
     calls: list[str] = []
     position = reader.position()
     while (batch := reader.batch(position, most)).after != position:
-        ends = read_ends(b"".join(batch.ends), reader.incarnation)
+        ends = read_ends(b"".join(batch.frames), reader.incarnation)
         calls += [record.facts.call_id for record in ends if isinstance(record, Settled)]
         position = batch.after
         reader.move_to(position)
@@ -50,13 +50,13 @@ def test_what_is_written_is_read_in_order_and_the_position_survives(tmp_path: Pa
         _call(journal, number)
     reader = JournalReader(journal.folder, 1)
     first = reader.batch(reader.position(), 4)
-    assert list(read_ends(b"".join(first.ends), 1)) == [some_settled(number) for number in range(4)]
+    assert list(read_ends(b"".join(first.frames), 1)) == [some_settled(number) for number in range(4)]
     reader.move_to(first.after)
     assert JournalReader(journal.folder, 1).position() == first.after
     assert _drain(JournalReader(journal.folder, 1)) == [f"call_{number}" for number in range(4, 10)]
     journal.ended(Released(some_facts(11), 502, "upstream_unreachable"))
     journal.returned(Returned("ret_1", (Reservation("s", 5),)))
-    (returned,) = reader.batch(reader.position()).ends
+    (returned,) = reader.batch(reader.position()).frames
     assert list(read_ends(returned, 1)) == [Returned("ret_1", (Reservation("s", 5),))]
 
 
@@ -134,7 +134,7 @@ def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
     journal.opened(some_facts(1))
     write = os.write
     # Room for a new segment with what it carries, not for the end itself.
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data if b"open" in data else data[:10]))
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10] if b"completed" in data else data))
     journal.ended(some_settled(1))
     assert (journal.segment, journal.calls_open, journal.unwritten) == (2, 1, 1)
     reader = JournalReader(journal.folder, 1)
@@ -174,10 +174,10 @@ def test_settlement_carries_the_frames_of_every_end_and_reads_past_the_others() 
     frames = [frame(record, 7) for record in records]
     data = b"".join(frames)
     assert [record for record, _ in read_frames(data, 7)] == records
-    ends, end = cut_ends(data + frames[1][:-1], 7, 100)
-    assert (ends, end) == ([frames[1], frames[2], frames[4], frames[6]], len(data))
-    assert list(read_ends(b"".join(ends), 7)) == [records[1], returned, unmade, records[6]]
-    assert cut_ends(data, 7, 2) == (frames[1:3], len(b"".join(frames[:3])))
+    cut = cut_ends(data + frames[1][:-1], 7, 100, {})
+    assert cut == Cut([frames[1], frames[2], frames[4], frames[6]], 4, set(), len(data))
+    assert list(read_ends(b"".join(cut.frames), 7)) == [records[1], returned, unmade, records[6]]
+    assert cut_ends(data, 7, 2, {}) == Cut(frames[1:3], 2, set(), len(b"".join(frames[:3])))
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,6 @@ def test_ends_that_are_larger_than_a_read_come_in_batches_that_one_message_takes
         journal.ended(replace(some_settled(number), reply=large if number % 2 else None))
     reader = JournalReader(journal.folder, 1)
     batch = reader.batch(reader.position())
-    assert 10 < len(batch.ends) < 30
-    assert sum(map(len, batch.ends)) < 5 << 20
+    assert 10 < batch.ends < 30
+    assert sum(map(len, batch.frames)) < 5 << 20
     assert _drain(reader, 500) == [f"call_{number}" for number in range(30)]

@@ -63,7 +63,7 @@ def _answers(consumption: _Consumption) -> RecallAnswers:
     numbers = itertools.count(1)
     state = AdmissionState()
     keeper = LeaseKeeper(state, consumption, "h", lambda: START, lambda: f"req_{next(numbers)}", lambda _: None)
-    return RecallAnswers(keeper, consumption, lambda: f"ret_{next(numbers)}", _no_wait)
+    return RecallAnswers(keeper, consumption, lambda: f"ret_{next(numbers)}", lambda: True, _no_wait)
 
 
 async def _until_answered(answers: RecallAnswers, *recalls: Recall) -> None:
@@ -83,6 +83,21 @@ async def test_what_is_idle_goes_back_and_calls_under_way_keep_theirs() -> None:
     await _until_answered(answers, Recall(_SCOPE, None, 8), Recall(_SCOPE, None, 9))
     assert consumption.given == [("ret_1", [GivenBack(_SCOPE, 30, None, 9, 7)])]
     assert answers.keeper.state.leases.leases[_SCOPE].available == 0
+
+
+async def test_nothing_goes_back_before_the_journal_has_the_ends_that_it_came_from() -> None:
+    consumption = _Consumption()
+    answers = _answers(consumption)
+    answers.keeper.state.leases.grant([LeaseGrant(_SCOPE, 30, 0, number=7)])
+    answers.is_written = lambda: False
+    await _until_answered(answers, Recall(_SCOPE, None, 8))
+    assert consumption.given == []
+    assert answers.keeper.state.leases.leases[_SCOPE].available == 30
+    answers.is_written = lambda: True
+    await _until_answered(answers)
+    assert consumption.given == []
+    await _until_answered(answers, Recall(_SCOPE, None, 9))
+    assert consumption.given == [("ret_1", [GivenBack(_SCOPE, 30, None, 9, 7)])]
 
 
 async def test_nobody_asks_for_a_scope_while_some_of_it_is_on_its_way_back() -> None:

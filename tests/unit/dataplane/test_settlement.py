@@ -66,7 +66,7 @@ async def test_an_acknowledgement_lost_with_the_process_is_a_duplicate_that_chan
     spend = _Flaky([])
     _lease(spend, 1, 1000)
     reader = JournalReader(journal.folder, 1)
-    await spend.settle(holder_name(1), reader.batch(reader.position()).ends)
+    await spend.settle(holder_name(1), reader.batch(reader.position()).frames)
     journal.close()
     (sealed,) = seal_the_dead(tmp_path)
     assert await replay(sealed, spend, _no_wait) == 2

@@ -81,3 +81,29 @@ async def test_a_connection_that_closed_gets_nothing_and_holds_up_nobody() -> No
     gone.closed = True
     await asyncio.sleep(0)
     assert written == [("one", b"here")]
+
+
+async def test_what_is_to_be_done_ahead_is_done_once_and_before_anything_leaves() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, line = Outbox(), Line(written, "one")
+    outbox.post(line, b"1")
+    outbox.ahead(lambda: written.append(("ahead", b"")))
+    await asyncio.sleep(0)
+    assert written == [("ahead", b""), ("one", b"1")]
+    outbox.ahead(lambda: written.append(("ahead", b"again")))
+    await asyncio.sleep(0)
+    outbox.empty()
+    assert written[2:] == [("ahead", b"again")]
+
+
+async def test_what_is_withdrawn_ahead_never_leaves() -> None:
+    written: list[tuple[str, bytes]] = []
+    outbox, one, other = Outbox(), Line(written, "one"), Line(written, "other")
+    outbox.post(one, b"1")
+    outbox.post(other, b"a")
+    outbox.post(one, b"2")
+    withdrawn: list[bool] = []
+    outbox.ahead(lambda: withdrawn.append(outbox.withdraw(one)))
+    outbox.empty()
+    assert (withdrawn, written) == ([True], [("other", b"a")])
+    assert not outbox.withdraw(other)
