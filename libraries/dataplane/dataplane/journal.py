@@ -177,6 +177,8 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the files and the lock; what was not settled is then a successor's to replay."""
+        if self._file >= 0:
+            self.write_gathered()
         for descriptor in (self._file, self.lock):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -192,10 +194,13 @@ class Journal:
         kinds = {kind: None for kind, _ in open_calls}
         records = [*(kind.alike for kind in kinds), *in_frames([], [], [begun for _, begun in open_calls], [])]
         carried = b"".join([frame(record, self.incarnation) for record in records])
-        if carried and os.write(file, carried) != len(carried):
+        try:
+            if carried and os.write(file, carried) != len(carried):
+                raise OSError("The journal's disk is full.")
+        except OSError:
             os.close(file)
             segment_path(self.folder, following).unlink()
-            raise OSError("The journal's disk is full.")
+            raise
         if self._file >= 0:
             os.close(self._file)
         self._file, self.segment, self.length = file, following, len(carried)

@@ -145,6 +145,28 @@ def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
     assert [unknown.facts.call_id for unknown in sealed.unknown()] == ["call_1"]
 
 
+def test_where_no_segment_can_be_begun_the_old_one_goes_on_until_one_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1, segment_bytes=2000)
+    journal.opened(some_facts(999))
+    write, first = os.write, journal._file
+
+    def full(file: int, data: bytes) -> int:
+        if file != first:
+            raise OSError("No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", full)
+    for number in range(10):
+        _call(journal, number)
+    assert (journal.segment, journal.unwritten, journal.length > 2000) == (1, 0, True)
+    monkeypatch.undo()
+    _call(journal, 10)
+    assert (journal.segment, journal.length < 2000) == (2, True)
+    assert _drain(JournalReader(journal.folder, 1)) == [f"call_{number}" for number in range(11)]
+
+
 def test_what_waits_for_the_disk_is_written_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = open_journal(tmp_path, 1)
     journal.opened(some_facts(1))
