@@ -109,24 +109,6 @@ def unsent(begun: Begun, record: Released) -> Unsent:
     return Unsent(begun.alike, begun.own, record.status, record.reason)
 
 
-# Records in a frame. Most have some 300 bytes; one with a reply comes alone.
-_MOST_IN_FRAME = 500
-
-
-def in_frames(
-    ended: list[Ended], refers_to: list[int], begun: list[Begun], unsent: list[Unsent]
-) -> list[Ends | Others]:
-    """What is written together, each for a frame of its own; ends come first."""
-    if len(ended) > _MOST_IN_FRAME or len(begun) > _MOST_IN_FRAME or len(unsent) > _MOST_IN_FRAME:
-        front = in_frames(ended[:_MOST_IN_FRAME], refers_to, [], [])
-        rest = in_frames(ended[_MOST_IN_FRAME:], refers_to, begun[_MOST_IN_FRAME:], unsent[_MOST_IN_FRAME:])
-        return [*front, *rest, Others(begun[:_MOST_IN_FRAME], unsent[:_MOST_IN_FRAME])]
-    frames: list[Ends | Others] = [Ends(len(ended), refers_to, ended)] if ended else []
-    if begun or unsent:
-        frames.append(Others(begun, unsent))
-    return frames
-
-
 def in_full(record: BriefRecord, known: Known) -> Opened | Settled | Released:
     """The record with all that is known of its call; raises ValueError where that does not stand there."""
     alike, own = known.get(record.alike), record.own

@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.brief_records import Begun, Ended, Kind, Kinds, Unsent, ended, in_frames, own_of, unsent
+from dataplane.brief_records import Begun, Kind, Kinds, Others, ended, own_of, unsent
 from dataplane.call_journal import Lost
 from dataplane.call_records import CallFacts, Released, Returned, Settled, Unmade
+from dataplane.gathered_records import MOST_TOGETHER, Call, Gathered
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
@@ -29,44 +30,6 @@ def segment_path(folder: Path, number: int) -> Path:
 def journal_folder(root: Path, incarnation: int) -> Path:
     """The folder of one incarnation's journal."""
     return root / f"{incarnation:016x}"
-
-
-# A call that stands open, as its end and a new segment refer to it.
-_Call = tuple[Kind, Begun]
-
-
-class _Gathered:
-    """What is written together: calls that begin, and who is told where they cannot; calls that end or were not sent.
-
-    `new` kinds do not stand in the segment yet, `kinds` are those that its ends refer to, by number.
-    """
-
-    __slots__ = ("begun", "ended", "kinds", "losers", "new", "unsent")
-
-    def __init__(self) -> None:
-        self.begun: dict[str, _Call] = {}
-        self.ended: list[Ended] = []
-        self.unsent: list[Unsent] = []
-        self.losers: list[Lost] = []
-        self.new: list[Kind] = []
-        self.kinds: dict[int, Kind] = {}
-
-    def without_begun(self) -> "_Gathered":
-        """The ends alone of calls that began before, with all that they refer to."""
-        rest = _Gathered()
-        rest.ended = [end for end in self.ended if end.own.call_id not in self.begun]
-        rest.unsent = [end for end in self.unsent if end.own.call_id not in self.begun]
-        rest.kinds = self.kinds
-        rest.new = list(self.kinds.values())
-        return rest
-
-    def frames(self, incarnation: int) -> bytes:
-        """As it is appended. Ends come first: what one gave back, another call of the same turn may begin with."""
-        data = b"".join([frame(kind.alike, incarnation) for kind in self.new]) if self.new else b""
-        begun = [one for _, one in self.begun.values()]
-        for record in in_frames(self.ended, list(self.kinds), begun, self.unsent):
-            data += frame(record, incarnation)
-        return data
 
 
 @dataclass(slots=True)
@@ -87,12 +50,12 @@ class Journal:
     _file: int = -1
     _kinds: Kinds = field(default_factory=Kinds)
     # What was not tried to be written yet, and whether somebody will.
-    _gathered: _Gathered = field(default_factory=_Gathered)
+    _gathered: Gathered = field(default_factory=Gathered)
     _is_due: bool = False
     # Calls that stand open on the disk.
-    _open: dict[str, _Call] = field(default_factory=dict[str, _Call])
+    _open: dict[str, Call] = field(default_factory=dict[str, Call])
     # What waits for the disk.
-    _unwritten: list[_Gathered | Returned | Unmade] = field(default_factory=list[_Gathered | Returned | Unmade])
+    _unwritten: list[Gathered | Returned | Unmade] = field(default_factory=list[Gathered | Returned | Unmade])
 
     def opened(self, facts: CallFacts, terms: object = None, lost: Lost | None = None) -> None:
         """Write that a request is about to leave; calls of the same `terms` are alike.
@@ -109,6 +72,8 @@ class Journal:
             if not self._is_due:
                 self._is_due = True
                 gather(self.write_gathered)
+            elif len(gathered.begun) >= MOST_TOGETHER:
+                self.write_gathered()
             return
         refusals: list[JournalUnavailable] = []
         gathered.losers.append(refusals.append)
@@ -128,7 +93,7 @@ class Journal:
         else:
             gathered.ended.append(ended(begun, record))
             gather = gather if record.reply is None else None
-        if gather is None:
+        if gather is None or len(gathered.ended) >= MOST_TOGETHER:
             self.write_gathered()
         elif not self._is_due:
             self._is_due = True
@@ -146,7 +111,7 @@ class Journal:
         self._is_due = False
         if not (gathered.begun or gathered.kinds):
             return
-        self._gathered = _Gathered()
+        self._gathered = Gathered()
         try:
             if self._unwritten:
                 self._flush()
@@ -190,9 +155,10 @@ class Journal:
         file = os.open(
             segment_path(self.folder, following), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, _ONLY_OWNER
         )
-        open_calls = self._open.values()
-        kinds = {kind: None for kind, _ in open_calls}
-        records = [*(kind.alike for kind in kinds), *in_frames([], [], [begun for _, begun in open_calls], [])]
+        kinds = {kind: None for kind, _ in self._open.values()}
+        begun = [begun for _, begun in self._open.values()]
+        parts = [begun[start : start + MOST_TOGETHER] for start in range(0, len(begun), MOST_TOGETHER)]
+        records = [*(kind.alike for kind in kinds), *(Others(part, []) for part in parts)]
         carried = b"".join([frame(record, self.incarnation) for record in records])
         try:
             if carried and os.write(file, carried) != len(carried):
@@ -207,7 +173,7 @@ class Journal:
         for kind in kinds:
             kind.segment = following
 
-    def _call(self, facts: CallFacts) -> _Call:
+    def _call(self, facts: CallFacts) -> Call:
         """As it would stand open."""
         kind = self._kinds.of(facts)
         return kind, Begun(kind.number, own_of(facts))
@@ -216,7 +182,7 @@ class Journal:
         self._gathered.new.append(kind)
         kind.segment = self.segment
 
-    def _not_written(self, gathered: _Gathered, error: OSError) -> None:
+    def _not_written(self, gathered: Gathered, error: OSError) -> None:
         """Ends wait for the disk, those of calls that began before; what was to begin does not."""
         for kind in gathered.new:
             kind.segment = 0
@@ -231,7 +197,7 @@ class Journal:
     def _flush(self) -> None:
         while self._unwritten:
             waiting = self._unwritten[0]
-            if isinstance(waiting, _Gathered):
+            if isinstance(waiting, Gathered):
                 self._write(waiting.frames(self.incarnation))
                 # Not before: a new segment carries every call whose end is not on the disk.
                 self._written(waiting)
@@ -239,7 +205,7 @@ class Journal:
                 self._write(frame(waiting, self.incarnation))
             del self._unwritten[0]
 
-    def _written(self, gathered: _Gathered) -> None:
+    def _written(self, gathered: Gathered) -> None:
         still_open = self._open
         still_open |= gathered.begun
         for end in gathered.ended:
