@@ -54,15 +54,16 @@ class CallLedger:
 
     def settle(self, facts: CallFacts, admitted: Admitted, ending: Ending) -> tuple[Settled, Left]:
         """Charge what was used and give the rest back to the leases; tells what is left of the call's scopes."""
-        usage, at, first = ending.usage, ending.at - facts.started_at, ending.first_byte_at
+        usage, began, first = ending.usage, facts.started_at, ending.first_byte_at
+        at, tokens = ending.at - began, usage.prompt_tokens + usage.completion_tokens
         cost = cost_nanodollars(usage, facts.price)
-        spent = spent_of(facts, usage, cost)
-        if first is not None:
-            first = max(0, first - facts.started_at)
+        spent = spent_of(facts.reservations, tokens, cost)
         # A clock that stepped back ends no call before it began.
+        if first is not None:
+            first = first - began if first > began else 0
         settled = Settled(facts, ending.outcome, ending.status, usage, cost, spent, at if at > 0 else 0, first)
         self.journal.ended(settled)
-        unused = admitted.tokens - usage.total_tokens
+        unused = admitted.tokens - tokens
         left = self._give_back(facts, spent, admitted.rates, unused if unused > 0 else 0)
         self.written()
         return settled, left

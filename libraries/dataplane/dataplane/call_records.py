@@ -113,12 +113,11 @@ EndRecord = Settled | Returned | Unmade | Unknown
 JournalRecord = Opened | Released | EndRecord
 
 
-def spent_of(facts: CallFacts, usage: Usage, cost: int | None) -> tuple[int, ...]:
+def spent_of(held: Sequence[Reservation], tokens: int, cost: int | None) -> tuple[int, ...]:
     """What a call used of each of its reservations; an unknown cost takes the whole hold."""
-    tokens = usage.total_tokens
     if cost is None:
-        return tuple([tokens if held.unit == "tokens" else held.amount for held in facts.reservations])
-    return tuple([tokens if held.unit == "tokens" else cost for held in facts.reservations])
+        return tuple([tokens if one.unit == "tokens" else one.amount for one in held])
+    return tuple([tokens if one.unit == "tokens" else cost for one in held])
 
 
 def unspent(facts: CallFacts, spent: Sequence[int]) -> list[Reservation]:

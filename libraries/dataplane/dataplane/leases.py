@@ -90,6 +90,8 @@ class Lease:
     period_ends_at: int | None = None
     usable_until: int = _NEVER
     newest_grant: int = 0
+    # Less than a quarter of the last grant is below this.
+    low: int = 0
 
     def is_before(self, period_ends_at: int | None) -> bool:
         """Whether this lease is of an earlier period than that one."""
@@ -98,6 +100,8 @@ class Lease:
 
 # Of no period, and no bound to what is left.
 _NONE_HELD = Lease(remaining=_NEVER, period_ends_at=-1)
+# Too little for a call that costs nothing, too.
+_NOTHING = Lease(available=-1)
 
 
 @dataclass(slots=True)
@@ -115,14 +119,16 @@ class LeaseBook:
         for scope in scopes:
             scope_id, unit = scope.scope_id, scope.unit
             amount = tokens if unit == "tokens" else nanodollars
-            lease = leases.get(scope_id)
-            if lease is None or lease.available < amount or now >= lease.usable_until:
-                self.credit(taken)
-                return None
-            lease.available = rest = lease.available - amount
-            # The one comparison that most calls fail comes before any call.
-            if rest * 4 < lease.granted and _may_grow(lease, amount, now):
-                self.low.append(_stock_wish(scope_id, amount, lease))
+            lease = leases.get(scope_id, _NOTHING)
+            rest = lease.available - amount
+            # One comparison for most calls: whoever holds too little holds little.
+            if rest < lease.low or now >= lease.usable_until:
+                if rest < 0 or now >= lease.usable_until:
+                    self.credit(taken)
+                    return None
+                if _may_grow(lease, amount, now):
+                    self.low.append(_stock_wish(scope_id, amount, lease))
+            lease.available = rest
             taken.append(Reservation(scope_id, amount, unit, lease.period_ends_at))
         return tuple(taken)
 
@@ -237,6 +243,7 @@ def _add(lease: Lease, grant: LeaseGrant, now: int) -> None:
     ends_at = grant.period_ends_at
     lease.available += grant.amount
     lease.granted = grant.amount
+    lease.low = -(-grant.amount // 4)
     lease.remaining = grant.remaining
     lease.period_ends_at = ends_at
     lease.newest_grant = max(lease.newest_grant, grant.number)
