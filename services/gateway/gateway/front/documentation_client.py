@@ -23,12 +23,13 @@ _log = logging.getLogger("gateway.documentation")
 
 @dataclass
 class DocumentationClient:
-    """The joined document, made again after a while; a service that is down is left out until it answers."""
+    """The joined document, made again after a while; of a service that is down it says what that said last."""
 
     client: Client
     origins: Mapping[str, Origin]
     monotonic: Callable[[], float]
     _kept: dict[str, Any] | None = None
+    _said: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _until: float = 0.0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -37,9 +38,9 @@ class DocumentationClient:
         async with self._turn:
             if self._kept is None or self.monotonic() >= self._until:
                 answers = await asyncio.gather(*(self._fetch(service) for service in SERVICES))
-                found = {service: answer for service, answer in zip(SERVICES, answers, strict=True) if answer}
-                self._kept = joined(found)
-                self._until = self.monotonic() + (KEEP_SECONDS if len(found) == len(SERVICES) else 1.0)
+                self._said |= {service: answer for service, answer in zip(SERVICES, answers, strict=True) if answer}
+                self._kept = joined({service: self._said[service] for service in SERVICES if service in self._said})
+                self._until = self.monotonic() + (KEEP_SECONDS if all(answers) else 1.0)
             return self._kept
 
     async def allow(self, path: str) -> str:
