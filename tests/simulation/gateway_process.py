@@ -31,6 +31,7 @@ from dataplane.journal_frames import frame, read_frames
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.leases import LeaseBook
 from dataplane.passages import Passages
 from dataplane.rate_asks import RateSource
 from dataplane.rate_leaser import RateLeaser
@@ -126,7 +127,7 @@ class GatewayProcess:
         peer = Peer("consumption", _channel(place.network, self.process), _issuer())
         settler = GrpcSettler(peer)
         self.settlement = Settlement(JournalReader(journal.folder, incarnation), settler, batch_size=place.batch_size)
-        self.state = AdmissionState(seams.lease_book())
+        self.state = AdmissionState(_watched(seams.lease_book, self._taken_back))
         ids = itertools.count(1)
         self.ledger = ledger = seams.call_ledger(
             self.state, journal, self.settlement.wake, lambda: f"ret_{self.holder}_{next(ids)}"
@@ -147,7 +148,6 @@ class GatewayProcess:
             beside.append(rates.run())
         for task in beside:
             self._beside(task)
-        self.process.leaving = self._leaving
         self.is_started = True
 
     @property
@@ -163,9 +163,9 @@ class GatewayProcess:
         frames = [frame(one, 1) if isinstance(one, Returned | Unmade) else one.frames(1) for one in writes]
         return [record for record, _ in read_frames(b"".join(frames), 1, known)]
 
-    def _leaving(self, effect: str) -> None:
-        """Invariant 3: what is given back without the journal may be lent to another at once."""
-        if effect == "ask ReturnLeases" and self.unwritten():
+    def _taken_back(self) -> None:
+        """Invariant 3: what is taken for a recall may be lent to another at once, whatever the journal says then."""
+        if self.unwritten():
             self.place.broke_rule("3", f"{self.holder} gives back what its journal says that calls hold")
 
     def now(self) -> int:
@@ -238,3 +238,18 @@ def _channel(network: Network, process: Mortal) -> Any:
 
 def _issuer() -> Any:
     return _NoToken()
+
+
+def _watched(book: type[LeaseBook], taken_back: Callable[[], None]) -> LeaseBook:
+    """A book that tells when it gives something up for a recall."""
+
+    class Watched(book):
+        __slots__ = ()
+
+        def take_idle(self, scope_id: str, period_ends_at: int | None = None) -> int:
+            amount = super().take_idle(scope_id, period_ends_at)
+            if amount:
+                taken_back()
+            return amount
+
+    return Watched()

@@ -30,8 +30,6 @@ class Mortal:
     loop: ProcessLoop
     died_at: Counter[str]
     note: Callable[[str], None] | None = None
-    # Told of each effect before it is done.
-    leaving: Callable[[str], None] | None = None
     sentence: Sentence | None = None
     effects: int = 0
     buried: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -47,8 +45,6 @@ class Mortal:
         self.effects += 1
         if self.note is not None:
             self.note(f"{self.loop.name}: {name}")
-        if self.leaving is not None:
-            self.leaving(name)
         sentence = self._due(name)
         if sentence is None:
             return deed(1.0)
