@@ -174,7 +174,7 @@ class GatewayProcess:
 
     def disk_has_room(self) -> None:
         """What the gateway looks at twice a second."""
-        if self.is_up and self.journal.unwritten:
+        if self.is_up and self.ledger.is_behind:
             self.ledger.catch_up()
 
     def drain(self) -> None:

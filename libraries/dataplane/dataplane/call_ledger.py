@@ -81,16 +81,23 @@ class CallLedger:
         self.state.rates.finish(admitted.rates, admitted.tokens)
         self._credit(facts.reservations)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether ends wait for the disk, or what they left for the leases."""
+        return self.journal.unwritten > 0 or bool(self._withheld)
+
     def is_written(self) -> bool:
         """Whether the disk has all that was said of calls until now; what is gathered is written first."""
         self.journal.write_gathered()
-        return not self.journal.unwritten
+        if self.journal.unwritten:
+            return False
+        self._credit(())
+        return True
 
     def catch_up(self) -> None:
         """Write what waits for the disk, and give back what those calls did not use."""
         self.journal.write_waiting()
-        if not self.journal.unwritten:
-            self._credit(())
+        if self.is_written():
             self.written()
 
     def give_up(self, amounts: Sequence[Reservation]) -> None:

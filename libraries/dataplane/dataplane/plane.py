@@ -127,7 +127,7 @@ class Calls:
         """Write what found the disk full as soon as it has room, until cancelled."""
         while True:
             await asyncio.sleep(_DISK_AGAIN_SECONDS)
-            if self.journal.unwritten:
+            if self.ledger.is_behind:
                 self.ledger.catch_up()
 
     async def show(self, signals: CallSignals) -> None:

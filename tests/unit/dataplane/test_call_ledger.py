@@ -1,6 +1,7 @@
 """The books of a call in one process: what the disk has no room for is neither lost nor given back too early."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,24 @@ def test_the_next_call_finds_what_was_withheld(tmp_path: Path, monkeypatch: pyte
     assert ledger.state.leases.leases["tokens"].available == 0
     ledger.open(facts_of("call_2", START, _ASKED.terms, second), second)
     assert ledger.state.leases.leases["tokens"].available == 60
+
+
+def test_what_was_withheld_is_lent_again_however_the_disk_got_what_it_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, deeds = _ledger(tmp_path), list[Callable[[], None]]()
+    ledger.journal = open_journal(tmp_path / "gathering", 1, gather=deeds.append)
+    lease = ledger.state.leases.leases["tokens"]
+    first, second = _admitted(ledger, 60), _admitted(ledger, 40)
+    ledger.open(facts_of("call_1", START, _ASKED.terms, first), first)
+    monkeypatch.setattr(os, "write", lambda file, data: 0)
+    ledger.release(facts_of("call_1", START, _ASKED.terms, first), first, 502, "upstream_unreachable")
+    ledger.journal.write_gathered()
+    ledger.release(facts_of("call_2", START, _ASKED.terms, second), second, 502, "upstream_unreachable")
+    assert (lease.available, ledger.journal.unwritten) == (60, 1)
+    monkeypatch.undo()
+    for deed in deeds:
+        deed()
+    assert (lease.available, ledger.journal.unwritten, ledger.is_behind) == (60, 0, True)
+    ledger.catch_up()
+    assert (lease.available, ledger.is_behind) == (100, False)
