@@ -219,6 +219,8 @@ class DiskCalls:
         return descriptor
 
     def write(self, descriptor: int, data: bytes) -> int:
+        if descriptor not in self._open:
+            raise OSError(errno.EBADF, "Bad file descriptor")
         file = self._open[descriptor]
         return file.disk.append(file.name, data)
 

@@ -4,6 +4,7 @@ It survives the death of the process (the page cache keeps the bytes), not the l
 """
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from dataplane.gathered_records import MOST_TOGETHER, Call, Gathered
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
+_log = logging.getLogger("dataplane")
 SEGMENT_BYTES = 64 << 20
 LOCK_NAME = "lock"
 _ONLY_OWNER = 0o600
@@ -116,7 +118,7 @@ class Journal:
             if self._unwritten:
                 self._flush()
             self._write(gathered.frames(self.incarnation))
-        except OSError as error:
+        except Exception as error:
             self._not_written(gathered, error)
             return
         self._written(gathered)
@@ -182,12 +184,17 @@ class Journal:
         self._gathered.new.append(kind)
         kind.segment = self.segment
 
-    def _not_written(self, gathered: Gathered, error: OSError) -> None:
-        """Ends wait for the disk, those of calls that began before; what was to begin does not."""
+    def _not_written(self, gathered: Gathered, error: Exception) -> None:
+        """Ends wait for the disk, those of calls that began before; what was to begin does not.
+
+        What could be written to no disk waits for none: its calls stay open, and a successor finds their end unknown.
+        """
         for kind in gathered.new:
             kind.segment = 0
         rest = gathered.without_begun()
-        if rest.ended or rest.unsent:
+        if not isinstance(error, OSError):
+            _log.error("what cannot be written down ended with its turn", exc_info=error)
+        elif rest.ended or rest.unsent:
             self._unwritten.append(rest)
         for lost in gathered.losers:
             refusal = JournalUnavailable("The call could not be written to the journal; free its disk.", retry_after=5)

@@ -166,6 +166,24 @@ def test_a_full_disk_tells_the_calls_that_were_to_begin_and_keeps_the_ends_of_th
     assert (journal.calls_open, journal.unwritten) == (1, 0)
 
 
+def test_what_could_be_written_to_no_disk_is_lost_with_its_turn_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = Turn()
+    lost: list[JournalUnavailable] = []
+    journal = _gathering(tmp_path, turn)
+    journal.opened(some_facts(1), TERMS, _never)
+    turn.ends()
+    journal.ended(replace(some_settled(1), cost=1 << 70))
+    journal.opened(some_facts(2), TERMS, lost.append)
+    turn.ends()
+    # The call stays open: a successor finds its end unknown, and charges what it reserved.
+    assert (len(lost), journal.calls_open, journal.unwritten) == (1, 1, 0)
+    journal.opened(some_facts(3), TERMS, _never)
+    turn.ends()
+    assert _records(journal) == [Opened(some_facts(1)), Opened(some_facts(3))]
+
+
 def test_a_new_segment_carries_the_calls_that_are_open_on_the_disk_and_no_others(tmp_path: Path) -> None:
     turn = Turn()
     journal = _gathering(tmp_path, turn, segment_bytes=100)
