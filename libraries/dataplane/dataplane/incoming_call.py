@@ -171,8 +171,7 @@ class IncomingCall:
         refusal = _unreachable(error)
         if isinstance(refusal, MarketplaceError):
             reason = TOO_MANY_AT_ONCE if isinstance(error, TooManyAtOnce) else refusal.code
-            released = parts.ledger.release(call.facts, call.admitted, refusal.http_status, reason)
-            parts.around.ended((released, 0))
+            parts.around.release(call, refusal.http_status, reason)
         else:
             parts.ledger.forget(call.facts, call.admitted)
 

@@ -98,10 +98,8 @@ class VendorExchange:
         if self._finished:
             return
         if self._take_back():
-            call, around = self.call, self._around
             self._finish()
-            released = around.ledger.release(call.facts, call.admitted, _CALLER_LEFT_STATUS, CALLER_LEFT)
-            around.ended((released, 0))
+            self._around.release(self.call, _CALLER_LEFT_STATUS, CALLER_LEFT)
         else:
             self._settle(Outcome.CALLER_LEFT, _CALLER_LEFT_STATUS, self._seen())
             self._finish()

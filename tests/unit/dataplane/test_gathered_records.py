@@ -41,6 +41,14 @@ def _gathering(folder: Path, turn: Turn, segment_bytes: int = 1 << 20) -> Journa
     return open_journal(folder, 1, segment_bytes, turn.ahead)
 
 
+def _with_one_open(folder: Path, turn: Turn) -> Journal:
+    """A journal on whose disk call 1 stands open."""
+    journal = _gathering(folder, turn)
+    journal.opened(some_facts(1), TERMS, _never)
+    turn.ends()
+    return journal
+
+
 def _records(journal: Journal) -> list[object]:
     return list(JournalReader(journal.folder, 1).everything())
 
@@ -141,9 +149,7 @@ def test_a_full_disk_tells_the_calls_that_were_to_begin_and_keeps_the_ends_of_th
 ) -> None:
     turn = Turn()
     lost: list[JournalUnavailable] = []
-    journal = _gathering(tmp_path, turn)
-    journal.opened(some_facts(1), TERMS, _never)
-    turn.ends()
+    journal = _with_one_open(tmp_path, turn)
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
     for number in (2, 3):
@@ -166,14 +172,10 @@ def test_a_full_disk_tells_the_calls_that_were_to_begin_and_keeps_the_ends_of_th
     assert (journal.calls_open, journal.unwritten) == (1, 0)
 
 
-def test_what_could_be_written_to_no_disk_is_lost_with_its_turn_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_be_written_to_no_disk_is_lost_with_its_turn_and_nothing_else(tmp_path: Path) -> None:
     turn = Turn()
     lost: list[JournalUnavailable] = []
-    journal = _gathering(tmp_path, turn)
-    journal.opened(some_facts(1), TERMS, _never)
-    turn.ends()
+    journal = _with_one_open(tmp_path, turn)
     journal.ended(replace(some_settled(1), cost=1 << 70))
     journal.opened(some_facts(2), TERMS, lost.append)
     turn.ends()
@@ -202,9 +204,7 @@ def test_an_end_that_waited_for_the_disk_says_what_it_refers_to_where_it_lands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn = Turn()
-    journal = _gathering(tmp_path, turn)
-    journal.opened(some_facts(1), TERMS, _never)
-    turn.ends()
+    journal = _with_one_open(tmp_path, turn)
     monkeypatch.setattr(os, "write", lambda file, data: 0)
     journal.ended(some_settled(1))
     turn.ends()
