@@ -25,16 +25,23 @@ from fixtures.discovery_process import environment_of
 from fixtures.marketplace_database import ProvisionedServer
 from pydantic import SecretStr
 
+from chassis.errors import Conflict
 from discovery.search.elasticsearch_address import elasticsearch_address
 from discovery.search.elasticsearch_client import open_client
-from discovery.search.elasticsearch_generations import alias_of
+from discovery.search.elasticsearch_generations import alias_of, begin_next, ensure_index, switch_to_next
 
 pytestmark = pytest.mark.engines
 
 
 @pytest.fixture
-def index_url(elasticsearch_url: str) -> str:
-    return f"{elasticsearch_url}/shared-{secrets.token_hex(4)}"
+async def index_url(elasticsearch_url: str) -> AsyncIterator[str]:
+    """Where nothing is yet, and nothing stays."""
+    url = f"{elasticsearch_url}/shared-{secrets.token_hex(4)}"
+    yield url
+    address = elasticsearch_address(url)
+    async with open_client(address) as client:
+        for name in await client.indices.get(index=f"{address.prefix}-*"):
+            await client.indices.delete(index=name)
 
 
 @pytest.fixture
@@ -46,10 +53,6 @@ async def shared(
         plain = settings_of(marketplace_database, model_folder, address)
         settings = plain.model_copy(update={"index_url": SecretStr(index_url)})
         yield DiscoveryMachine(marketplace_database, settings)
-    address = elasticsearch_address(index_url)
-    async with open_client(address) as client:
-        for name in await client.indices.get(index=f"{address.prefix}-*"):
-            await client.indices.delete(index=name)
 
 
 @pytest.fixture
@@ -140,6 +143,40 @@ async def test_search_and_writes_go_on_while_the_index_is_filled_anew(
     print(f"{searches} searches and {len(written)} writes while the index was filled anew twice")
     assert searches > 20
     assert len(written) > 5
+
+
+async def test_no_search_sees_the_index_switched(client: AsyncElasticsearch, index_url: str) -> None:
+    alias = alias_of(elasticsearch_address(index_url))
+    await ensure_index(client, alias)
+    ended = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        askers = [group.create_task(_ask_without_trying_again(client, alias, ended)) for _ in range(6)]
+        for _ in range(12):
+            await begin_next(client, alias)
+            await switch_to_next(client, alias)
+        ended.set()
+    print(f"{sum(asker.result() for asker in askers)} searches while the index was switched 12 times")
+
+
+async def test_what_a_killed_switch_left_goes_with_the_next(client: AsyncElasticsearch, index_url: str) -> None:
+    alias = alias_of(elasticsearch_address(index_url))
+    await client.indices.create(index=f"{alias}-1")
+    await ensure_index(client, alias)
+    assert set(await client.indices.get(index=f"{alias}-*")) == {f"{alias}-1", f"{alias}-2"}
+    await begin_next(client, alias)
+    await switch_to_next(client, alias)
+    assert set(await client.indices.get(index=f"{alias}-*")) == {f"{alias}-3"}
+    with pytest.raises(Conflict, match="switched already"):
+        await switch_to_next(client, alias)
+
+
+async def _ask_without_trying_again(client: AsyncElasticsearch, alias: str, ended: asyncio.Event) -> int:
+    once = client.options(max_retries=0)
+    searches = 0
+    while not ended.is_set():
+        await once.search(index=alias)
+        searches += 1
+    return searches
 
 
 async def _watch(api: RunningDiscovery, ended: asyncio.Event) -> int:

@@ -4,6 +4,7 @@ The alias carries the schema, so that an old and a new build each ask and fill t
 """
 
 import re
+from collections.abc import Sequence
 
 from elasticsearch import AsyncElasticsearch, BadRequestError
 
@@ -39,19 +40,23 @@ async def begin_next(client: AsyncElasticsearch, alias: str) -> str:
 
 
 async def switch_to_next(client: AsyncElasticsearch, alias: str) -> None:
-    """From now on the next one is asked, and the former is gone: one step, without a moment between."""
+    """From now on the next one is asked, without a moment between; then those that nobody asks any longer go.
+
+    In two steps: an index that goes in the step that switches the alias closes before the alias is seen to have
+    moved, and searches in between find no shard. What a process killed between them left goes with the next switch.
+    """
     following = next_alias(alias)
-    if not await client.indices.exists_alias(name=following):
+    generations = await _generations(client, alias)
+    filled = [name for name, named in generations.items() if following in named]
+    if not filled:
         raise Conflict("The index was switched already.")
-    (filled,) = await client.indices.get_alias(name=following)
-    former = await client.indices.get_alias(name=alias) if await client.indices.exists_alias(name=alias) else ()
-    await client.indices.update_aliases(
-        actions=[
-            {"remove": {"index": filled, "alias": following}},
-            {"add": {"index": filled, "alias": alias}},
-            *({"remove_index": {"index": name}} for name in former),
-        ]
-    )
+    moves = [{"remove": {"index": name, "alias": alias}} for name, named in generations.items() if alias in named]
+    for name in filled:
+        moves += [{"remove": {"index": name, "alias": following}}, {"add": {"index": name, "alias": alias}}]
+    await client.indices.update_aliases(actions=moves)
+    for name, named in (await _generations(client, alias)).items():
+        if not named:
+            await client.indices.delete(index=name, ignore_unavailable=True)
 
 
 async def _create(client: AsyncElasticsearch, alias: str, by_name: str) -> None:
@@ -65,6 +70,12 @@ async def _create(client: AsyncElasticsearch, alias: str, by_name: str) -> None:
 
 
 async def _free_number(client: AsyncElasticsearch, alias: str) -> int:
-    taken = await client.indices.get(index=f"{alias}-*", expand_wildcards="all", features="aliases")
-    numbers = (re.fullmatch(rf"{re.escape(alias)}-(\d+)", name) for name in taken)
-    return max((int(number[1]) + 1 for number in numbers if number), default=_FIRST)
+    numbers = [int(name.removeprefix(f"{alias}-")) for name in await _generations(client, alias)]
+    return max(numbers, default=_FIRST - 1) + 1
+
+
+async def _generations(client: AsyncElasticsearch, alias: str) -> dict[str, Sequence[str]]:
+    """Every index made for the alias, asked or not, with the aliases that name it."""
+    found = await client.indices.get(index=f"{alias}-*", expand_wildcards="all", features="aliases")
+    numbered = re.compile(rf"{re.escape(alias)}-\d+")
+    return {name: tuple(one["aliases"]) for name, one in found.items() if numbered.fullmatch(name)}
