@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import httptools
 
 from wire.errors import Broken
-from wire.known_heads import KnownHeads
+from wire.known_heads import HeadsInTurn, KnownHeads
 from wire.outbox import Outbox
 from wire.reply_head import BODILESS, FRAMING, framing_is_plain
 from wire.request_head import Headers, length_of, size_of, without_length
@@ -38,6 +38,7 @@ class ClientConnection(asyncio.Protocol):
         "_bodiless",
         "_head_bytes",
         "_headers",
+        "_heads",
         "_held",
         "_home",
         "_known",
@@ -58,6 +59,7 @@ class ClientConnection(asyncio.Protocol):
         self._home = home
         self._outbox = outbox
         self._known = known
+        self._heads = HeadsInTurn(known)
         # Heads in a row that were not known: with enough of them this server's heads are each its own.
         self._strange = 0
         # Bytes that begin with a head, until it is read.
@@ -161,7 +163,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if not self._status:
             if not self._head_bytes and self._strange < _MOST_STRANGE:
-                whole = None if self._bodiless else self._known.whole(data)
+                whole = None if self._bodiless else self._heads.whole(data)
                 if whole is not None:
                     self._strange = 0
                     self._go_home(self._request_done)

@@ -11,13 +11,42 @@ _END = b"\r\n\r\n"
 # Longer heads are rare, and so many of these are what a worker may hold: 4 MiB at most.
 _LONGEST = 4 << 10
 _MOST_KEPT = 1024
+_MOST_DIGITS = 9
 # What stands before the digits of a length, the digits, and what stands behind them. The bound is against bytes that
 # make the search go back far: without it 256 KiB of them cost 5 ms.
 _AROUND_LENGTH = re.compile(
-    rb"(.{0,%d}\r\ncontent-length: ?)([0-9]{1,9})((?:\r\n.*)?)" % _LONGEST, re.IGNORECASE | re.DOTALL
+    rb"(.{0,%d}\r\ncontent-length: ?)([0-9]{1,%d})((?:\r\n.*)?)" % (_LONGEST, _MOST_DIGITS), re.IGNORECASE | re.DOTALL
 )
 
 Head = TypeVar("Head")
+# A head, the length that it says, and so many bytes of a body.
+Whole = tuple[Head, int | None, bytes]
+
+
+class KnownHead(Generic[Head]):
+    """A head by the bytes around the digits of its length; one without a length has nothing after."""
+
+    __slots__ = ("_after", "_before", "_head")
+
+    def __init__(self, before: bytes, after: bytes, head: Head) -> None:
+        self._before = before
+        self._after = after
+        self._head = head
+
+    def whole(self, data: bytes) -> "Whole[Head] | None":
+        """Head, length and body where `data` is exactly one message with this head."""
+        before, after = self._before, self._after
+        if not after:
+            return (self._head, None, b"") if data == before else None
+        if not data.startswith(before):
+            return None
+        start = len(before)
+        end = data.find(after, start, start + _MOST_DIGITS + len(after))
+        digits = data[start:end]
+        if end < 0 or not digits.isdigit():
+            return None
+        length, body = int(digits), data[end + len(after) :]
+        return (self._head, length, body) if length == len(body) else None
 
 
 class KnownHeads(Generic[Head]):
@@ -27,20 +56,15 @@ class KnownHeads(Generic[Head]):
 
     def __init__(self) -> None:
         # By what stands around its length; a head without a length by all of its bytes.
-        self._heads: dict[tuple[bytes | int, ...] | bytes, Head] = {}
+        self._heads: dict[tuple[bytes | int, ...] | bytes, KnownHead[Head]] = {}
 
-    def whole(self, data: bytes) -> tuple[Head, int | None, bytes] | None:
-        """Head, length and body where `data`, read between two messages, is exactly one whose head is known."""
-        lines, ends, body = data.partition(_END)
+    def like(self, data: bytes) -> KnownHead[Head] | None:
+        """The head with which `data`, read between two messages, begins, where it is known."""
+        lines, _, body = data.partition(_END)
         parts = _AROUND_LENGTH.fullmatch(lines)
         if parts is None:
-            head, length = None if body else self._heads.get(data), None
-        else:
-            length = int(parts[2])
-            if not ends or length != len(body):
-                return None
-            head = self._heads.get(parts.group(1, 3))
-        return None if head is None else (head, length, body)
+            return None if body else self._heads.get(data)
+        return self._heads.get(parts.group(1, 3))
 
     def learn(self, data: bytes, head: Head, headers: int, length: int | None) -> None:
         """Remember what the parser found at the beginning of `data`, where its like can be known again.
@@ -55,7 +79,31 @@ class KnownHeads(Generic[Head]):
             return
         if len(self._heads) >= _MOST_KEPT:
             self._heads.clear()
-        self._heads[lines + _END if parts is None else parts.group(1, 3)] = head
+        if parts is None:
+            self._heads[lines + _END] = KnownHead(lines + _END, b"", head)
+        else:
+            self._heads[parts.group(1, 3)] = KnownHead(parts[1], parts[3] + _END, head)
+
+
+class HeadsInTurn(Generic[Head]):
+    """The heads that come on one connection: mostly each is like the one before it, and not looked for any further."""
+
+    __slots__ = ("_known", "_last")
+
+    def __init__(self, known: KnownHeads[Head]) -> None:
+        self._known = known
+        self._last: KnownHead[Head] | None = None
+
+    def whole(self, data: bytes) -> "Whole[Head] | None":
+        """Head, length and body where `data`, read between two messages, is exactly one whose head is known."""
+        last = self._last
+        found = None if last is None else last.whole(data)
+        if found is None:
+            other = self._known.like(data)
+            if other is not None and other is not last:
+                found = other.whole(data)
+                self._last = other
+        return found
 
 
 def _is_one_head(lines: bytes, headers: int) -> bool:

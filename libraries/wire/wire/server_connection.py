@@ -5,6 +5,7 @@ from collections import deque
 
 from wire.caller_line import CallerLine
 from wire.exchange import STREAMS, Exchange
+from wire.known_heads import HeadsInTurn
 from wire.reply_head import status_line
 from wire.request_head import RequestHead, RequestRefused
 from wire.request_reader import RequestReader
@@ -21,11 +22,12 @@ _LITTLE = 16 << 10
 class ServerConnection(CallerLine):
     """One request is active at a time; those after it wait, and reading stops where too much of them comes."""
 
-    __slots__ = ("_active", "_advancing", "_ahead", "_poison", "_queue", "_reader", "_reading")
+    __slots__ = ("_active", "_advancing", "_ahead", "_heads", "_poison", "_queue", "_reader", "_reading")
 
     def __init__(self, state: ServerState) -> None:
         super().__init__(state)
         self._reader = RequestReader(self, state.limits, state.known)
+        self._heads = HeadsInTurn(state.known)
         self._active: Exchange | None = None
         self._reading: Exchange | None = None
         self._queue: deque[Exchange] = deque()
@@ -76,7 +78,7 @@ class ServerConnection(CallerLine):
     def data_received(self, data: bytes) -> None:
         """Bytes of requests. What comes after a refusal is thrown away."""
         if self._active is None and self._stalled is None and self._reader.is_between and not self._deaf:
-            whole = self.state.known.whole(data)
+            whole = self._heads.whole(data)
             if whole is not None:
                 head, length, body = whole
                 self._activate(Exchange(self, head, length, close=False, done=True), body)
