@@ -127,13 +127,10 @@ class Exchange:
         """The whole reply; `headers` are whole lines."""
         if self.begun:
             return
-        if status in BODILESS:
+        length = b"" if status in BODILESS else b"content-length: %d\r\n" % len(body)
+        if not length or self.head.method == b"HEAD":
             body = b""
-        else:
-            headers += b"content-length: %d\r\n" % len(body)
-            if self.head.method == b"HEAD":
-                body = b""
-        self._open(status, headers, body)
+        self._open(status, headers, length, body)
         self.ended = True
         self.connection.replied(self)
 
@@ -146,13 +143,14 @@ class Exchange:
         self._chunked = False
         # Bytes of the promised length that are still to be written.
         self._left: int | None = None
+        framing = b""
         if length is not None and status != NO_CONTENT:
-            headers += b"content-length: %d\r\n" % length
+            framing = b"content-length: %d\r\n" % length
             self._left = None if self._bodiless else length
         elif status not in BODILESS and not self.head.http10:
-            headers += _CHUNKED
+            framing = _CHUNKED
             self._chunked = not self._bodiless
-        self._open(status, headers)
+        self._open(status, headers, framing)
 
     def write(self, data: bytes) -> None:
         """A part of the reply's body; more than its promised length ends the connection instead."""
@@ -228,11 +226,12 @@ class Exchange:
                 return
         self.connection.write(data)
 
-    def _open(self, status: int, headers: bytes, body: bytes = b"") -> None:
+    def _open(self, status: int, headers: bytes, framing: bytes, body: bytes = b"") -> None:
         """Write the head, and what of the body is here. After a body that nobody waits for comes no next request."""
         self.begun = True
         connection = self.connection
         if self.close or (not self.done and self.has_body):
             self.close = True
-            headers += _CLOSE
-        connection.write(b"%b%b%b\r\n%b" % (status_line(status), connection.ticker.date, headers, body))
+            framing += _CLOSE
+        head = status_line(status), connection.ticker.date, headers, framing
+        connection.write(b"%b%b%b%b\r\n%b" % (*head, body))
