@@ -7,17 +7,15 @@ from datetime import datetime
 RandomBytes = Callable[[int], bytes]
 
 
+# The four bits of the version and the two of the variant, among the 80 below the milliseconds.
+_FIXED = (0x7 << 76) | (0b10 << 62)
+_RANDOM = ~((0xF << 76) | (0b11 << 62))
+
+
 def new_id(prefix: str, now: datetime, random_bytes: RandomBytes = secrets.token_bytes) -> str:
     """An id such as `lst_0198c0de...`: 48 bits of milliseconds, then 74 random bits."""
     milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
-    random = int.from_bytes(random_bytes(10))
-    value = (
-        (milliseconds << 80)
-        | (0x7 << 76)
-        | (((random >> 62) & 0xFFF) << 64)
-        | (0b10 << 62)
-        | (random & ((1 << 62) - 1))
-    )
+    value = (milliseconds << 80) | (int.from_bytes(random_bytes(10)) & _RANDOM) | _FIXED
     return f"{prefix}_{value:032x}"
 
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 
 _DRAWN = 640
-_EACH = 10
-_RANDOM_LOW = (1 << 62) - 1
-_VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+# Hexadecimal digits of ten random bytes.
+_DIGITS = 20
+# The digit with the two bits of the variant, by the random one in its place.
+_VARIANT = {f"{digit:x}": f"{0b1000 | digit & 0b11:x}" for digit in range(16)}
 
 
 class CallIds:
@@ -20,16 +21,17 @@ class CallIds:
     ) -> None:
         self._nanoseconds = nanoseconds
         self._random_bytes = random_bytes
-        # What comes below the milliseconds, the next one last.
-        self._drawn: list[int] = []
+        # What comes behind the milliseconds, the next one last.
+        self._drawn: list[str] = []
 
     def __call__(self) -> str:
         """The next id."""
         if not self._drawn:
             self._draw()
-        return f"call_{self._nanoseconds() // 1_000_000 << 80 | self._drawn.pop():032x}"
+        return f"call_{self._nanoseconds() // 1_000_000:012x}{self._drawn.pop()}"
 
     def _draw(self) -> None:
-        drawn = self._random_bytes(_DRAWN)
-        randoms = [int.from_bytes(drawn[at : at + _EACH]) for at in range(_DRAWN - _EACH, -1, -_EACH)]
-        self._drawn = [(random >> 62 & 0xFFF) << 64 | random & _RANDOM_LOW | _VERSION_AND_VARIANT for random in randoms]
+        drawn = self._random_bytes(_DRAWN).hex()
+        starts = range(len(drawn) - _DIGITS, -1, -_DIGITS)
+        # Digits are cut as they stand: numbers of 128 bits would cost as much again.
+        self._drawn = [f"7{drawn[at + 1 : at + 4]}{_VARIANT[drawn[at + 4]]}{drawn[at + 5 : at + 20]}" for at in starts]
