@@ -41,16 +41,11 @@ class OpenAiRequest(msgspec.Struct, frozen=True, gc=False):
     choices: int
 
 
-class _Fields(msgspec.Struct, gc=False):
-    """What is read of every body; null is as good as not there."""
-
-    model: str | None = None
-    stream: bool | None = None
-    max_tokens: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)] | None = None
-    max_completion_tokens: Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)] | None = None
-
-
-_fields_decoder = msgspec.json.Decoder(_Fields)
+# What is read of every body; null is as good as not there. Of the members that were found, for to read them out of a
+# body would be to go through a long prompt once more.
+_text: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+_flag: msgspec.json.Decoder[bool | None] = msgspec.json.Decoder(bool | None)
+_limit: msgspec.json.Decoder[int] = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)])
 
 
 def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
@@ -62,18 +57,21 @@ def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
     raw = members.raw
     if operation is None:
         operation = _operation_of(raw)
+    get = raw.get
+    model, stream, most, other = get("model"), get("stream"), get("max_tokens"), get("max_completion_tokens")
     try:
-        fields = _fields_decoder.decode(body)
+        model = None if model is None else _text.decode(model)
+        streams = stream is not None and _flag.decode(stream) is True
+        most = None if most is None or most == _NULL else _limit.decode(most)
+        other = None if other is None or other == _NULL else _limit.decode(other)
     except msgspec.DecodeError as error:
         raise _what_is_wrong(members) from error
-    stream = fields.stream is True
-    most, other = fields.max_tokens, fields.max_completion_tokens
     return OpenAiRequest(
         operation,
         members,
-        fields.model,
-        stream,
-        stream and _wants_usage(members),
+        model,
+        streams,
+        streams and _wants_usage(members),
         most if other is None else other if most is None else max(most, other),
         1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
     )
@@ -114,7 +112,8 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     """
     body = request.members.body
     bound, context = len(body), route.context_length
-    if _IMAGE in body or _AUDIO in body or _FILE in body:
+    find = body.find
+    if find(_IMAGE) >= 0 or find(_AUDIO) >= 0 or find(_FILE) >= 0:
         if context is not None:
             return context
         bound += _ROUGH_TOKENS_PER_PART * (body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE))
