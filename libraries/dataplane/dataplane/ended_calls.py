@@ -4,6 +4,7 @@ Records of calls kept until they are sent would be spread over more memory than 
 new call would be made in parts of it that are cold: numbers side by side saved 2 of 70 microseconds a call.
 """
 
+import struct
 from array import array
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,6 +18,8 @@ NO_FIRST_BYTE = -1
 _REQUEST_REFUSED = frozenset({400, 409, 413, 415, 422})
 # Ended at, status, fault, total, added, first byte, tokens of prompt, tokens of completion.
 _WIDTH = 8
+_ITEM = "q"
+_row = struct.Struct(f"{_WIDTH}{_ITEM}").pack
 
 # A call as its end left it, and the moment its request left us in microseconds (0: it never did).
 CallEnd = tuple[Settled | Released, int]
@@ -55,7 +58,8 @@ class CallRows:
     __slots__ = ("_groups",)
 
     def __init__(self) -> None:
-        self._groups: dict[Common, array[int]] = {}
+        # Rows as bytes: added to an array number by number they cost three times as much.
+        self._groups: dict[Common, bytearray] = {}
 
     def add(self, end: CallEnd) -> None:
         """Keep the figures of a call; a call that was never sent ended when it began."""
@@ -63,24 +67,25 @@ class CallRows:
         facts = record.facts
         listing_id, version_id, version = facts.listing_id, facts.listing_version_id, facts.listing_version
         common = (listing_id, version_id, version, facts.model, facts.team_id, facts.streamed)
-        figures = self._groups.get(common)
-        if figures is None:
-            figures = self._groups[common] = array("q")
+        rows = self._groups.get(common)
+        if rows is None:
+            rows = self._groups[common] = bytearray()
         began = facts.started_at
         added = sent_at - began if sent_at > began else 0
         if isinstance(record, Released):
-            figures.extend((began, record.status, fault_of(record), 0, added, NO_FIRST_BYTE, 0, 0))
+            rows += _row(began, record.status, fault_of(record), 0, added, NO_FIRST_BYTE, 0, 0)
             return
         usage, total = record.usage, record.duration
         first = NO_FIRST_BYTE if record.first_byte is None else record.first_byte
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
-        figures.extend((began + total, record.status, fault_of(record), total, added, first, prompt, completion))
+        rows += _row(began + total, record.status, fault_of(record), total, added, first, prompt, completion)
 
     def batches(self, most: int) -> list[list[EndedCalls]]:
         """All of them, at most so many calls in each batch."""
         batches: list[list[EndedCalls]] = []
         room = 0
-        for common, figures in self._groups.items():
+        for common, rows in self._groups.items():
+            figures = array(_ITEM, bytes(rows))
             start = 0
             while start < len(figures):
                 if not room:
