@@ -1,12 +1,14 @@
 """What a caller is told about its call: in the headers of a plain reply, in the last comment of a stream."""
 
+from itertools import product
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from chassis.errors import ErrorKind, MarketplaceError
 from dataplane.call_records import Settled
 from dataplane.live_call import LiveCall
-from dataplane.pricing import dollars
+from dataplane.pricing import NANODOLLARS, dollars
 from dataplane.rate_headers import Left, rate_lines
 from dataplane.route_lines import HeaderList
 
@@ -30,32 +32,49 @@ def rates_left(call: LiveCall) -> Left:
 
 def begin_lines(call: LiveCall, left: Left) -> bytes:
     """What is known when a reply begins: request id, limits, listing, version, and whether that will end."""
-    limits = rate_lines(call.admitted.rates, left)
-    return b"x-request-id: %b\r\n%b%b" % (call.facts.call_id.encode(), call.passage.reply_lines, limits)
+    return _BEGIN_LINES % _begin_shown(call, left)
 
 
-def end_lines(call: LiveCall, settled: Settled, left: Left) -> bytes:
-    """The facts of a call that was just settled as header lines named x-marketplace-...; `left` is of `rates_left`."""
-    usage, cost, (tokens, money), requests = settled.usage, settled.cost, call.left, left[0]
-    return b"%b%b%b%b" % (
-        _END_LINES
-        % (
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            b"unknown" if cost is None else dollars(cost).encode(),
-            b"true" if settled.is_estimated else b"false",
-            call.added / 1000,
-        ),
-        b"" if tokens is None else b"x-marketplace-quota-remaining-tokens: %d\r\n" % tokens,
-        b"" if money is None else b"x-marketplace-budget-remaining-usd: %b\r\n" % dollars(money).encode(),
-        b"" if requests is None else b"x-marketplace-rate-remaining-requests: %d\r\n" % max(0, requests),
-    )
+def reply_lines(content_type: bytes, call: LiveCall, settled: Settled, left: Left) -> bytes:
+    """All lines above a plain reply: its type's, those of `begin_lines`, and in lines named x-marketplace-... the facts
+    of the call, which was just settled; `left` is of `rates_left`.
+    """
+    usage, cost, added, (tokens, money), requests = settled.usage, settled.cost, call.added, call.left, left[0]
+    # Amounts of money are never negative here; written as two numbers they cost half of what their texts would.
+    spent = (b"unknown",) if cost is None else (cost // NANODOLLARS, cost % NANODOLLARS)
+    estimated = b"true" if settled.is_estimated else b"false"
+    used = (usage.prompt_tokens, usage.completion_tokens, *spent, estimated, added // 1000, added % 1000)
+    shown: tuple[int | float | bytes, ...] = (content_type, *_begin_shown(call, left), *used)
+    if tokens is not None:
+        shown += (tokens,)
+    if money is not None:
+        shown += (money // NANODOLLARS, money % NANODOLLARS)
+    if requests is not None:
+        shown += (requests if requests > 0 else 0,)
+    return _REPLY_LINES[cost is None, tokens is None, money is None, requests is None] % shown
 
 
-_END_LINES = (
-    b"x-marketplace-prompt-tokens: %d\r\nx-marketplace-completion-tokens: %d\r\nx-marketplace-cost-usd: %b\r\n"
-    b"x-marketplace-estimated: %b\r\nx-marketplace-added-ms: %.3f\r\n"
-)
+def _begin_shown(call: LiveCall, left: Left) -> tuple[bytes, bytes, bytes]:
+    return call.facts.call_id.encode(), call.passage.reply_lines, rate_lines(call.admitted.rates, left)
+
+
+def _reply_lines(unpriced: bool, *unlimited: bool) -> bytes:
+    dollars_shown = b"%d.%09d"
+    lines = [
+        b"prompt-tokens: %d",
+        b"completion-tokens: %d",
+        b"cost-usd: " + (b"%b" if unpriced else dollars_shown),
+        b"estimated: %b",
+        b"added-ms: %d.%03d",
+    ]
+    limits = b"quota-remaining-tokens: %d", b"budget-remaining-usd: " + dollars_shown, b"rate-remaining-requests: %d"
+    lines += [line for line, absent in zip(limits, unlimited, strict=True) if not absent]
+    return b"%b" + _BEGIN_LINES + b"".join([b"x-marketplace-%b\r\n" % line for line in lines])
+
+
+_BEGIN_LINES = b"x-request-id: %b\r\n%b%b"
+# By what there is not: a known cost, and what is left of a quota, of a budget, of a rate.
+_REPLY_LINES = {absent: _reply_lines(*absent) for absent in product((False, True), repeat=4)}
 
 
 class _EndComment(msgspec.Struct, frozen=True):

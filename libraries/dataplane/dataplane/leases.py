@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from dataplane.whole_numbers import Amount, Moment
 
@@ -149,16 +150,16 @@ class LeaseBook:
         tokens = money = _NEVER
         leases = self.leases
         for reservation, used in zip(held, spent, strict=True):
-            unit, rest = reservation.unit, reservation.amount - used
             lease = leases.get(reservation.scope_id, _NONE_HELD)
+            rest = reservation.amount - used
             if rest > 0:
                 if lease.period_ends_at == reservation.period_ends_at:
                     lease.available += rest
                 else:
-                    elsewhere.append(Reservation(reservation.scope_id, rest, unit, reservation.period_ends_at))
+                    elsewhere.append(replace(reservation, amount=rest))
             left = lease.available + lease.remaining
-            if unit == "tokens":
-                tokens = left if left < tokens else tokens
+            if reservation.unit == "tokens":
+                tokens = min(tokens, left)
             elif left < money:
                 money = left
         return elsewhere, (None if tokens == _NEVER else tokens, None if money == _NEVER else money)

@@ -12,7 +12,8 @@ from dataplane.usage import Usage
 
 _MILLION = 1_000_000
 _HALF = _MILLION // 2
-_NANODOLLARS = 1_000_000_000
+# In a dollar.
+NANODOLLARS = 1_000_000_000
 
 
 class UnknownPrice(StrEnum):
@@ -83,5 +84,5 @@ def dollars(nanodollars: int) -> str:
     """A decimal string of dollars, exact: 1_500_000 gives 0.001500000."""
     if nanodollars < 0:
         return "-" + dollars(-nanodollars)
-    whole, rest = divmod(nanodollars, _NANODOLLARS)
+    whole, rest = divmod(nanodollars, NANODOLLARS)
     return f"{whole}.{rest:09d}"

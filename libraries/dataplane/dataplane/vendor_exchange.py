@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chassis.errors import MarketplaceError
-from dataplane.call_facts_shown import begin_lines, end_comment, end_lines, rates_left
+from dataplane.call_facts_shown import begin_lines, end_comment, rates_left, reply_lines
 from dataplane.call_ledger import Ending
 from dataplane.call_records import Outcome, Settled
 from dataplane.ended_calls import CALLER_LEFT
@@ -226,8 +226,7 @@ class VendorExchange:
         # As they stand while this call still counts as under way.
         left = rates_left(call)
         settled = self._settle(Outcome.COMPLETED, 200, reply_usage(body) or self._seen())
-        lines = b"%b%b%b" % (content_type, begin_lines(call, left), end_lines(call, settled, left))
-        self._caller.reply(200, lines, body)
+        self._caller.reply(200, reply_lines(content_type, call, settled, left), body)
         self._finish()
 
     def _refuse(self) -> None:
