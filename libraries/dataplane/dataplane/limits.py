@@ -101,7 +101,8 @@ class KeyRates:
 class RateBook:
     """All rates of one process. `share` is its part of a key's rates while it counts alone.
 
-    `leased`: a leaser runs; `down`: it gets no answer. Keys that want an ask stand in `due`, and `wake` is called.
+    `leased`: a leaser runs; `down`: it gets no answer. Keys that want an ask stand in `due`; where one cannot wait
+    until the leaser comes by, `wake` is called, and `hurried` is true until all have asked.
     Those that count alone although a leaser runs stand in `alone`, those with a lease that may hold something in
     `holding`.
     """
@@ -111,6 +112,7 @@ class RateBook:
     down: bool = False
     keys: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
     due: list[KeyRates] = field(default_factory=list[KeyRates])
+    hurried: bool = False
     alone: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
     holding: dict[str, KeyRates] = field(default_factory=dict[str, KeyRates])
     wake: Callable[[], None] = lambda: None
@@ -140,7 +142,8 @@ class RateBook:
         """Count a call in; `short_of` was None at the same moment."""
         rates.in_flight += 1
         if (rates.lease or rates.share).take(tokens):
-            self.ask_for(rates)
+            # Where there is plenty, what is held lasts for another second: to ask together with others costs a fifth.
+            self.ask_for(rates, at_once=rates.lease is None or not rates.lease.is_plenty(rates.used_at))
 
     def finish(self, rates: KeyRates, unused_tokens: int) -> None:
         """Count a call out that was counted in, and put back the tokens that it did not use."""
@@ -172,11 +175,13 @@ class RateBook:
                 del self.keys[key_id]
                 self.alone.pop(key_id, None)
 
-    def ask_for(self, rates: KeyRates) -> None:
-        """Have the leaser ask for this key at its next turn."""
+    def ask_for(self, rates: KeyRates, *, at_once: bool = True) -> None:
+        """Have the leaser ask for this key, in the next turn of the loop or when it comes by."""
         if not rates.due:
             rates.due = True
             self.due.append(rates)
+        if at_once and not self.hurried:
+            self.hurried = True
             self.wake()
 
     def _note(self, rates: KeyRates) -> None:

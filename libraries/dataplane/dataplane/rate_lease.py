@@ -101,9 +101,11 @@ class RateLease:
         """Whether what is held goes back, after so many microseconds without a call."""
         if unused <= _IDLE:
             return False
-        held = (self.requests, self.tokens)
-        missed = self.slots_tight or not all(one is None or one.is_plenty(now) for one in held)
-        return missed or unused > _IDLE_OUT_OF_PLENTY
+        return self.slots_tight or not self.is_plenty(now) or unused > _IDLE_OUT_OF_PLENTY
+
+    def is_plenty(self, now: int) -> bool:
+        """Whether nobody misses what is held of requests and tokens."""
+        return all(held is None or held.is_plenty(now) for held in (self.requests, self.tokens))
 
     def wishes(self, parked: list[int], in_flight: int, now: int, *, idle: bool) -> Wishes:
         """What to ask for now of requests, tokens and slots; `parked` are the tokens of the calls that wait."""

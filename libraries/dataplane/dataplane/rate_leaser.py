@@ -111,6 +111,7 @@ class RateLeaser:
             batch = [rates for rates in batch if not rates.asking]
             if batch:
                 self._send(batch)
+        book.hurried = book.hurried and bool(book.due)
 
     def _send(self, batch: Sequence[KeyRates]) -> None:
         for rates in batch:
@@ -121,7 +122,7 @@ class RateLeaser:
 
     def _landed(self, flight: "asyncio.Task[None]") -> None:
         self._flights.discard(flight)
-        if self.book.due:
+        if self.book.hurried:
             self._wake()
 
     async def _fly(self, batch: Sequence[KeyRates]) -> None:
