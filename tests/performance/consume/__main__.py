@@ -7,9 +7,11 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(1, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[2]))
@@ -21,13 +23,15 @@ from mocks import vendors
 from our_gateway import Ours, our_gateway
 from peers import Peer
 from peers_shelf import Shelf
-from running_peer import running
+from running_peer import RunningPeer, running
 from scale import scaled
 from showing import keep, show
-from targets import LITELLM, NGINX, OURS, PORTKEY
+from targets import LITELLM, NGINX, OURS, PORTKEY, times_name
 from traffic import Traffic
 
 from fleet.ports import free_port_numbers
+
+_TURNS = scaled(3, 1)
 
 
 def main() -> int:
@@ -50,10 +54,18 @@ def main() -> int:
             PORTKEY: known.portkey(shelf, mocks, ports[1]),
             LITELLM: known.litellm(shelf, mocks, folder, ports[2]),
         }
-        straight = Vendors(known.direct(mocks), known.direct_streams(mocks))
-        measuring = Measuring(Traffic(shelf.traffic, folder), straight, _tell)
+        alone = Vendors(known.direct(mocks), known.direct_streams(mocks))
+        measuring = Measuring(Traffic(shelf.traffic, folder), alone, _tell)
         peers = _chosen(every)
-        direct, samples = _measured(peers, ours, measuring, cores, folder, rounds)
+        here = {name: peer for name, peer in peers.items() if peer.is_here}
+        comparing = Comparing(here, ours, measuring, cores, folder)
+        direct, samples = list[Sample](), {name: list[Sample]() for name in here}
+        for number in range(1, rounds + 1):
+            _tell(f"round {number} of {rounds}")
+            straight, found = comparing.round()
+            direct.append(straight)
+            for short, sample in found.items():
+                samples[short].append(sample)
     results = {name: medians(found) for name, found in samples.items() if found}
     show(peers, medians(direct), results, rounds, mocks.plain_by)
     print(f"\nAll figures, round by round: {keep(direct, samples, results)}")
@@ -65,24 +77,59 @@ def _chosen(peers: Mapping[str, Peer]) -> dict[str, Peer]:
     return {name: peer for name, peer in peers.items() if name in named}
 
 
-def _measured(
-    peers: Mapping[str, Peer], ours: Ours, measuring: Measuring, cores: Cores, folder: Path, rounds: int
-) -> tuple[list[Sample], dict[str, list[Sample]]]:
-    here = [name for name, peer in peers.items() if peer.is_here]
-    direct, samples = list[Sample](), {name: list[Sample]() for name in here}
-    for number in range(1, rounds + 1):
-        _tell(f"round {number} of {rounds}: straight to the vendors")
-        direct.append(measuring.straight())
-        for name in random.sample(here, len(here)):
-            _tell(f"round {number} of {rounds}: {peers[name].name} starts")
-            try:
-                with running(peers[name], cores, folder / f"{name}.log") as one:
-                    sample = measuring.of(one, ours.behind() if name == OURS else {})
-            except AssertionError as error:
-                _tell(f"{peers[name].name} is left out of this round: {error}")
-                continue
-            samples[name].append(sample | added(direct[-1], sample))
-    return direct, samples
+@dataclass(frozen=True)
+class Comparing:
+    """The gateways that are here, and with what they are measured; each is started anew for each part of a round."""
+
+    peers: Mapping[str, Peer]
+    ours: Ours
+    measuring: Measuring
+    cores: Cores
+    folder: Path
+
+    def round(self) -> tuple[Sample, dict[str, Sample]]:
+        """What the vendors do by themselves, and the figures of each gateway that gave a good answer."""
+        direct = self.measuring.straight()
+        samples = self._in_turns()
+        for name in random.sample(list(samples), len(samples)):
+            with suppress(AssertionError), self._running(name) as one:
+                alone = self.measuring.of(one, self._behind(name), samples[name]["closed_rate"])
+                samples[name] |= alone | added(direct, alone)
+        return direct, samples
+
+    def _in_turns(self) -> dict[str, Sample]:
+        """The cost of a plain call: all of them run, and each is called in turn, for this machine is not as fast at one
+        moment as at another. What ours costs is compared with what each other cost in the same turn.
+        """
+        turns: dict[str, list[Sample]] = {}
+        with ExitStack() as stack:
+            running = dict[str, RunningPeer]()
+            for name in self.peers:
+                with suppress(AssertionError):
+                    running[name] = stack.enter_context(self._running(name))
+            for one in running.values():
+                self.measuring.warm(one)
+            for _ in range(_TURNS):
+                for name in random.sample(list(running), len(running)):
+                    turns.setdefault(name, []).append(self.measuring.without_pause(running[name], self._behind(name)))
+        samples = {name: medians(found) for name, found in turns.items()}
+        for name in samples.keys() - {OURS} if OURS in samples else ():
+            pairs = zip(turns[name], turns[OURS], strict=True)
+            samples[OURS][times_name(name)] = median(theirs["cpu_ms"] / own["cpu_ms"] for theirs, own in pairs)
+        return samples
+
+    def _behind(self, name: str) -> Mapping[str, int]:
+        return self.ours.behind() if name == OURS else {}
+
+    @contextmanager
+    def _running(self, name: str) -> Generator[RunningPeer]:
+        _tell(f"{self.peers[name].name} starts")
+        try:
+            with running(self.peers[name], self.cores, self.folder / f"{name}.log") as one:
+                yield one
+        except AssertionError as error:
+            _tell(f"{self.peers[name].name} is left out: {error}")
+            raise
 
 
 def _tell(what: str) -> None:

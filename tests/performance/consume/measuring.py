@@ -81,14 +81,13 @@ class Measuring:
         many = self._many(self.vendors.streams)
         return sample | {"many_whole": many["whole"], "many_stalled": many["stalled"]}
 
-    def of(self, one: RunningPeer, behind: Mapping[str, int]) -> Sample:
-        """Everything, in an order in which the first parts warm the later ones."""
-        self._warm(one)
+    def of(self, one: RunningPeer, behind: Mapping[str, int], ceiling: float) -> Sample:
+        """What is asked of one that runs alone; `ceiling` is how many calls a second it can do."""
+        self.warm(one)
         sample: Sample = {"cold_start": one.cold_start, "idle_mib": one.idle_mib}
         sample |= self._one_at_a_time(one, behind)
-        sample |= self._without_pause(one, behind)
         for rate in RATES:
-            sample |= self._at_moments(one, rate, sample["closed_rate"])
+            sample |= self._at_moments(one, rate, ceiling)
         for crowd in CROWDS:
             sample |= self._streamed(one, f"streams_{crowd}", partial(self._crowd, one.peer.way, PACED, crowd))
         sample |= self._streamed(one, "unpaced", partial(self._unpaced, one.peer.way))
@@ -97,8 +96,9 @@ class Measuring:
         sample |= {"many_whole": many["whole"], "many_stalled": many["stalled"]}
         return sample | {"peak_mib": max(one.peak_mib, one.idle_mib)}
 
-    def _warm(self, one: RunningPeer) -> None:
-        self.tell("warming")
+    def warm(self, one: RunningPeer) -> None:
+        """Some of each kind, so that nothing is done for the first time while it is measured."""
+        self.tell(f"warming {one.peer.name}")
         self.traffic.closed(one.peer.way, PLAIN, CONNECTIONS, scaled(2.0, 0.3))
         self.traffic.streams(one.peer.way, PACED, scaled(16, 4), 0.2)
 
@@ -114,16 +114,16 @@ class Measuring:
             "alone_added_p99": through["p99"] - direct["p99"],
         }
 
-    def _without_pause(self, one: RunningPeer, behind: Mapping[str, int]) -> Sample:
+    def without_pause(self, one: RunningPeer, behind: Mapping[str, int]) -> Sample:
         """CPU counts until the last call is settled, also the gateway's own part of that, less what all use at rest."""
-        self.tell(f"{CONNECTIONS} connections without pause")
+        self.tell(f"{one.peer.name}: {CONNECTIONS} connections without pause")
         settling = _SETTLED_WITHIN_SECONDS if behind else 0.0
         time.sleep(settling)
         resting = Spending.over(one, behind, lambda: time.sleep(settling))
         figures: list[Figures] = []
 
         def load() -> None:
-            figures.append(self.traffic.closed(one.peer.way, PLAIN, CONNECTIONS, scaled(5.0, 0.5)))
+            figures.append(self.traffic.closed(one.peer.way, PLAIN, CONNECTIONS, scaled(3.0, 0.5)))
             time.sleep(settling)
 
         spent = Spending.over(one, behind, load).less(resting)

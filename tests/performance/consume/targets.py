@@ -38,20 +38,15 @@ def _own(name: str) -> Callable[[Results], float | None]:
     return lambda results: results.get(OURS, {}).get(name)
 
 
-def _times(peer: str) -> Callable[[Results], float | None]:
-    """Calls a CPU second, as a multiple of the peer's."""
-
-    def figure(results: Results) -> float | None:
-        ours, theirs = results.get(OURS, {}).get("cpu_ms"), results.get(peer, {}).get("cpu_ms")
-        return theirs / ours if ours and theirs else None
-
-    return figure
+def times_name(peer: str) -> str:
+    """The figure of ours that says how many calls it makes of the CPU that one of the peer's costs."""
+    return f"times_{peer}"
 
 
 TARGETS = (
-    Target("calls a CPU second, against LiteLLM", _times(LITELLM), 120, at_least=True, unit="x"),
-    Target("calls a CPU second, against Portkey", _times(PORTKEY), 14, at_least=True, unit="x"),
-    Target("calls a CPU second, against nginx (aim 0.45)", _times(NGINX), 0.3, at_least=True, unit="x"),
+    Target("calls a CPU second, against LiteLLM", _own(times_name(LITELLM)), 120, at_least=True, unit="x"),
+    Target("calls a CPU second, against Portkey", _own(times_name(PORTKEY)), 14, at_least=True, unit="x"),
+    Target("calls a CPU second, against nginx (aim 0.45)", _own(times_name(NGINX)), 0.3, at_least=True, unit="x"),
     Target("added p50, one call at a time", _own("alone_added_p50"), 0.3, unit=" ms"),
     Target("added p99, one call at a time", _own("alone_added_p99"), 0.8, unit=" ms"),
     Target("first frame, added p99, 32 streams", _own("added_streams_32_first_p99"), 0.8, unit=" ms"),
