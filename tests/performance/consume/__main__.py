@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,25 +98,36 @@ class Comparing:
         return direct, samples
 
     def _in_turns(self) -> dict[str, Sample]:
-        """The cost of a plain call: all of them run, and each is called in turn, for this machine is not as fast at one
-        moment as at another. What ours costs is compared with what each other cost in the same turn.
+        """The cost of a plain call, ours beside each other's: this machine is not as fast at one moment as at another.
+
+        What ours costs is compared with what the other cost in the same turn.
         """
         turns: dict[str, list[Sample]] = {}
+        times: Sample = {}
+        for other in [name for name in self.peers if name != OURS] or [OURS]:
+            pair = self._turns_of([name for name in self.peers if name in (OURS, other)])
+            if len(pair) == 2:
+                both = zip(pair[other], pair[OURS], strict=True)
+                times[times_name(other)] = median(theirs["cpu_ms"] / own["cpu_ms"] for theirs, own in both)
+            for name, samples in pair.items():
+                turns.setdefault(name, []).extend(samples)
+        found = {name: medians(samples) for name, samples in turns.items()}
+        return found | {OURS: found[OURS] | times} if OURS in found else found
+
+    def _turns_of(self, names: Sequence[str]) -> dict[str, list[Sample]]:
+        """Those that run are called one after the other, again and again; those that do not are left out."""
         with ExitStack() as stack:
             running = dict[str, RunningPeer]()
-            for name in self.peers:
+            for name in names:
                 with suppress(AssertionError):
                     running[name] = stack.enter_context(self._running(name))
             for one in running.values():
                 self.measuring.warm(one)
+            turns: dict[str, list[Sample]] = {name: [] for name in running}
             for _ in range(_TURNS):
                 for name in random.sample(list(running), len(running)):
-                    turns.setdefault(name, []).append(self.measuring.without_pause(running[name], self._behind(name)))
-        samples = {name: medians(found) for name, found in turns.items()}
-        for name in samples.keys() - {OURS} if OURS in samples else ():
-            pairs = zip(turns[name], turns[OURS], strict=True)
-            samples[OURS][times_name(name)] = median(theirs["cpu_ms"] / own["cpu_ms"] for theirs, own in pairs)
-        return samples
+                    turns[name].append(self.measuring.without_pause(running[name], self._behind(name)))
+        return turns
 
     def _behind(self, name: str) -> Mapping[str, int]:
         return self.ours.behind() if name == OURS else {}

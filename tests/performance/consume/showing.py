@@ -56,8 +56,8 @@ def _cost_table(peers: Mapping[str, Peer], direct: Sample, results: Results, rou
         f"A plain call: {CONNECTIONS} connections without pause, medians of {rounds} rounds",
         ["gateway", "mode", "calls a CPU second", "CPU s per 1,000 calls", "calls/s seen", "refused"],
         rows,
-        "All run at once and are called in turns of some seconds; what ours is meant to reach compares within a turn.",
-        f"CPU of the whole tree of the gateway, on a core of their own; vendor ({plain_by}) and callers on the other.",
+        "Ours and each other run at once and are called in turns; ratios are within a turn.",
+        f"CPU of the whole tree of the gateway, on one core; vendor ({plain_by}) and callers on the other.",
         f"Straight to the vendor {direct['closed_rate']:,.0f} calls/s, {carried:.1f} times the fastest gateway"
         + (": read calls a second too." if carried >= 3 else ": less than three times, so read CPU, not calls seen."),
         "Settlement: consumption, its worker, PostgreSQL and Valkey, to the last call, less what they use at rest.",
