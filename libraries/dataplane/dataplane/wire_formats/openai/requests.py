@@ -5,7 +5,7 @@ The caller's bytes are forwarded otherwise untouched.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -41,13 +41,6 @@ class OpenAiRequest(msgspec.Struct, frozen=True, gc=False):
     choices: int
 
 
-# What is read of every body; null is as good as not there. Of the members that were found, for to read them out of a
-# body would be to go through a long prompt once more.
-_text: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
-_flag: msgspec.json.Decoder[bool | None] = msgspec.json.Decoder(bool | None)
-_limit: msgspec.json.Decoder[int] = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0, le=_MOST_OUTPUT)])
-
-
 def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
     """Read and check what the call path needs; without an operation, the field that holds the input tells it.
 
@@ -57,36 +50,19 @@ def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
     raw = members.raw
     if operation is None:
         operation = _operation_of(raw)
-    get = raw.get
-    model, stream, most, other = get("model"), get("stream"), get("max_tokens"), get("max_completion_tokens")
-    try:
-        model = None if model is None else _text.decode(model)
-        streams = stream is not None and _flag.decode(stream) is True
-        most = None if most is None or most == _NULL else _limit.decode(most)
-        other = None if other is None or other == _NULL else _limit.decode(other)
-    except msgspec.DecodeError as error:
-        raise _what_is_wrong(members) from error
+    # Out of the members that were found: to decode the body for these alone would be to go through its prompt again.
+    model, stream = _value(members, "model", _STR), _value(members, "stream", _BOOL) is True
+    most = _count(members, "max_tokens", 0, _MOST_OUTPUT)
+    other = _count(members, "max_completion_tokens", 0, _MOST_OUTPUT)
     return OpenAiRequest(
         operation,
         members,
         model,
-        streams,
-        streams and _wants_usage(members),
+        stream,
+        stream and _wants_usage(members),
         most if other is None else other if most is None else max(most, other),
         1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
     )
-
-
-def _what_is_wrong(members: JsonMembers) -> RequestInvalid:
-    """The first field that cannot be read, by name."""
-    try:
-        _value(members, "model", _STR)
-        _value(members, "stream", _BOOL)
-        for name in ("max_tokens", "max_completion_tokens"):
-            _count(members, name, 0, _MOST_OUTPUT)
-    except RequestInvalid as error:
-        return error
-    return RequestInvalid("The body cannot be read.")
 
 
 def _operation_of(raw: Mapping[str, msgspec.Raw]) -> Operation:
@@ -112,8 +88,7 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     """
     body = request.members.body
     bound, context = len(body), route.context_length
-    find = body.find
-    if find(_IMAGE) >= 0 or find(_AUDIO) >= 0 or find(_FILE) >= 0:
+    if _IMAGE in body or _AUDIO in body or _FILE in body:
         if context is not None:
             return context
         bound += _ROUGH_TOKENS_PER_PART * (body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE))
