@@ -55,16 +55,12 @@ class KnownHeads(Generic[Head]):
     __slots__ = ("_heads",)
 
     def __init__(self) -> None:
-        # By what stands around its length; a head without a length by all of its bytes.
-        self._heads: dict[tuple[bytes | int, ...] | bytes, KnownHead[Head]] = {}
+        self._heads: dict[tuple[bytes, bytes], KnownHead[Head]] = {}
 
     def like(self, data: bytes) -> KnownHead[Head] | None:
         """The head with which `data`, read between two messages, begins, where it is known."""
-        lines, _, body = data.partition(_END)
-        parts = _AROUND_LENGTH.fullmatch(lines)
-        if parts is None:
-            return None if body else self._heads.get(data)
-        return self._heads.get(parts.group(1, 3))
+        lines, _, _ = data.partition(_END)
+        return self._heads.get(_around(lines, _AROUND_LENGTH.fullmatch(lines)))
 
     def learn(self, data: bytes, head: Head, headers: int, length: int | None) -> None:
         """Remember what the parser found at the beginning of `data`, where its like can be known again.
@@ -79,10 +75,8 @@ class KnownHeads(Generic[Head]):
             return
         if len(self._heads) >= _MOST_KEPT:
             self._heads.clear()
-        if parts is None:
-            self._heads[lines + _END] = KnownHead(lines + _END, b"", head)
-        else:
-            self._heads[parts.group(1, 3)] = KnownHead(parts[1], parts[3] + _END, head)
+        around = _around(lines, parts)
+        self._heads[around] = KnownHead(*around, head)
 
 
 class HeadsInTurn(Generic[Head]):
@@ -104,6 +98,11 @@ class HeadsInTurn(Generic[Head]):
                 found = other.whole(data)
                 self._last = other
         return found
+
+
+def _around(lines: bytes, parts: re.Match[bytes] | None) -> tuple[bytes, bytes]:
+    """What stands before and after the digits of a head's length; all of it and nothing where there is no length."""
+    return (lines + _END, b"") if parts is None else (parts[1], parts[3] + _END)
 
 
 def _is_one_head(lines: bytes, headers: int) -> bool:
