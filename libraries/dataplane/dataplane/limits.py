@@ -141,9 +141,12 @@ class RateBook:
     def take(self, rates: KeyRates, tokens: int) -> None:
         """Count a call in; `short_of` was None at the same moment."""
         rates.in_flight += 1
-        if (rates.lease or rates.share).take(tokens):
-            # Where there is plenty, what is held lasts for another second: to ask together with others costs a fifth.
-            self.ask_for(rates, at_once=rates.lease is None or not rates.lease.is_plenty(rates.used_at))
+        lease = rates.lease
+        if lease is None:
+            rates.share.take(tokens)
+        elif lease.take(tokens):
+            # Where there is plenty, what is held lasts for another second: asked for with others it costs half.
+            self.ask_for(rates, at_once=not lease.is_plenty(rates.used_at))
 
     def finish(self, rates: KeyRates, unused_tokens: int) -> None:
         """Count a call out that was counted in, and put back the tokens that it did not use."""

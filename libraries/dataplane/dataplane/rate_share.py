@@ -27,15 +27,14 @@ class RateShare:
             return RateShort("tokens", wait)
         return None
 
-    def take(self, tokens: int) -> bool:
-        """Count a call in. Tells whether it is time to ask for more: never, who counts alone is looked after."""
+    def take(self, tokens: int) -> None:
+        """Count a call in."""
         if self.requests is not None:
             self.requests.take(1)
             self.taken_requests += 1
         if self.tokens is not None:
             self.tokens.take(tokens)
             self.taken_tokens += tokens
-        return False
 
     def give_back(self, tokens: int) -> None:
         """Put back tokens that a call did not use."""
