@@ -33,5 +33,6 @@ class CallIds:
     def _draw(self) -> None:
         drawn = self._random_bytes(_DRAWN).hex()
         starts = range(len(drawn) - _DIGITS, -1, -_DIGITS)
+        each = [drawn[at : at + _DIGITS] for at in starts]
         # Digits are cut as they stand: numbers of 128 bits would cost as much again.
-        self._drawn = [f"7{drawn[at + 1 : at + 4]}{_VARIANT[drawn[at + 4]]}{drawn[at + 5 : at + 20]}" for at in starts]
+        self._drawn = [f"7{digits[1:4]}{_VARIANT[digits[4]]}{digits[5:]}" for digits in each]

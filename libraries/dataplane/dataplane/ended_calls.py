@@ -85,7 +85,7 @@ class CallRows:
         batches: list[list[EndedCalls]] = []
         room = 0
         for common, rows in self._groups.items():
-            figures = array(_ITEM, bytes(rows))
+            figures = array(_ITEM, rows)
             start = 0
             while start < len(figures):
                 if not room:

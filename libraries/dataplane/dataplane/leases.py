@@ -159,7 +159,7 @@ class LeaseBook:
                     elsewhere.append(replace(reservation, amount=rest))
             left = lease.available + lease.remaining
             if reservation.unit == "tokens":
-                tokens = min(tokens, left)
+                tokens = left if left < tokens else tokens
             elif left < money:
                 money = left
         return elsewhere, (None if tokens == _NEVER else tokens, None if money == _NEVER else money)
