@@ -14,7 +14,7 @@ _SPARE_SLOTS = 4
 # What was not used for so long is given back: soon where somebody may miss it. A caller who pauses for a moment
 # shall not wait for the shared buckets each time.
 _IDLE = 400_000
-_IDLE_OUT_OF_PLENTY = 2_000_000
+_IDLE_OUT_OF_PLENTY = 10_000_000
 
 Wishes = tuple[AmountAsk | None, AmountAsk | None, SlotAsk | None]
 
