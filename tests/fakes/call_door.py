@@ -15,8 +15,8 @@ from dataplane.admission import AdmissionState
 from dataplane.call_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.call_parts import CallParts
 from dataplane.ended_calls import CallEnd
-from dataplane.incoming_call import CallParts
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader
 from dataplane.key_check import Authenticate, key_digest

@@ -1,8 +1,8 @@
 """Facts of calls for tests of the journal and of settlement."""
 
 from dataplane.call_records import CallFacts, Outcome, Settled
-from dataplane.leases import Reservation
 from dataplane.pricing import Price
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 
 

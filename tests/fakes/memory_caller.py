@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from wire.exchange import Exchange
 from wire.limits import ServerLimits
 from wire.server_connection import ServerConnection
 from wire.server_state import Accept, ServerState
@@ -22,25 +21,28 @@ class Reply:
 
 
 class MemoryTransport(asyncio.Transport):
-    """Keeps what is written."""
+    """Keeps what is written, and tells when something was, or when it was closed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.moved = asyncio.Event()
         self.closed = False
         self.reading = True
 
     def write(self, data: Any) -> None:
         self.written += data
+        self.moved.set()
 
     def is_closing(self) -> bool:
         return self.closed
 
     def close(self) -> None:
         self.closed = True
+        self.moved.set()
 
     def abort(self) -> None:
-        self.closed = True
+        self.close()
 
     def can_write_eof(self) -> bool:
         return False
@@ -64,16 +66,10 @@ def a_refusal(status: int, reason: str) -> tuple[bytes, bytes]:
     return b"content-type: text/plain\r\n", reason.encode()
 
 
-class _Connection(ServerConnection):
-    """Tells when its request was answered."""
-
-    def __init__(self, state: ServerState) -> None:
-        super().__init__(state)
-        self.answered = asyncio.Event()
-
-    def replied(self, exchange: Exchange) -> None:
-        super().replied(exchange)
-        self.answered.set()
+async def _answered(connection: ServerConnection, transport: MemoryTransport) -> None:
+    while connection.is_busy:
+        transport.moved.clear()
+        await transport.moved.wait()
 
 
 async def ask(
@@ -85,13 +81,13 @@ async def ask(
 ) -> Reply:
     """Send one request (method and path) and wait for its reply; the caller leaves when that event is set."""
     state = ServerState(accept, a_refusal, ServerLimits(), Ticker())
-    connection, transport = _Connection(state), MemoryTransport()
+    connection, transport = ServerConnection(state), MemoryTransport()
     connection.connection_made(transport)
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
     first = b"%b %b HTTP/1.1\r\nhost: gateway\r\ncontent-length: %d\r\n" % (*map(str.encode, asked), len(body))
     connection.data_received(first + lines + b"\r\n" + body)
     if state.in_flight:
-        waits = [asyncio.create_task(connection.answered.wait())]
+        waits = [asyncio.create_task(_answered(connection, transport))]
         if leaves is not None:
             waits.append(asyncio.create_task(leaves.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvloop
@@ -35,7 +36,7 @@ class Order(msgspec.Struct):
     """
 
     key: str
-    limits: RateLimits
+    limits: dict[str, Any]
     begin: int
     seconds: float
     pace: float
@@ -52,7 +53,7 @@ class _NoSource:
 
 async def call(order: Order, keeper: LeaseKeeper) -> int:
     """Call until the time is over; how many calls were tried."""
-    request = asking(a_key(key_id=order.key, limits=order.limits, scopes=()), a_route(), order.tokens, 0)
+    request = asking(a_key(key_id=order.key, limits=RateLimits(**order.limits), scopes=()), a_route(), order.tokens, 0)
     file = os.open(order.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def one() -> None:

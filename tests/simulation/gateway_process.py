@@ -22,10 +22,10 @@ from dataplane.admission import AdmissionState
 from dataplane.call_door import CallDoor
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.call_parts import CallParts
 from dataplane.call_records import JournalRecord, Returned, Unmade
 from dataplane.control_plane.leases_client import GrpcLeaseSource
 from dataplane.control_plane.settlement_client import GrpcSettler
-from dataplane.incoming_call import CallParts
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_frames import frame, read_frames
 from dataplane.journal_reader import JournalReader, seal_the_dead

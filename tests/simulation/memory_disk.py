@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from simulation.mortality import Mortal
 
-from dataplane import journal, journal_reader
+from dataplane import journal, journal_folder, journal_reader
 
 T = TypeVar("T")
 
@@ -243,7 +243,8 @@ class DiskCalls:
 def on_memory_disks() -> Iterator[None]:
     """While it lasts, journals are kept on disks in memory."""
     calls: Any = DiskCalls()
-    places: list[tuple[Any, str]] = [(journal, "os"), (journal, "fcntl"), (journal_reader, "os")]
+    folder = journal_folder
+    places: list[tuple[Any, str]] = [(journal, "os"), (folder, "os"), (folder, "fcntl"), (journal_reader, "os")]
     before = [getattr(module, name) for module, name in places]
     for module, name in places:
         setattr(module, name, calls)

@@ -21,9 +21,10 @@ from dataplane.call_ledger import CallLedger, Ending
 from dataplane.call_records import CallFacts, Outcome, Settled
 from dataplane.journal_reader import SealedJournal
 from dataplane.lease_keeper import LeaseKeeper
-from dataplane.leases import LeaseBook, Left, Reservation, Scoped
+from dataplane.leases import LeaseBook, Left, Scoped
 from dataplane.ports import GivenBack, Settler
 from dataplane.recall_answers import RecallAnswers
+from dataplane.reservation import Reservation
 from dataplane.settlement import holder_name, replay
 
 

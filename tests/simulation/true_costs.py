@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from dataplane.call_records import CallFacts, Settled
-from dataplane.leases import Reservation
 from dataplane.pricing import Price
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 
 

@@ -15,8 +15,8 @@ from consumption.settlement.rules import EndedCall
 from dataplane.brief_records import Known
 from dataplane.call_records import CallFacts, JournalRecord, Opened, Outcome, Released, Returned, Settled
 from dataplane.journal_frames import read_frames
-from dataplane.leases import Reservation
 from dataplane.records import KeyRecord
+from dataplane.reservation import Reservation
 from dataplane.settlement import holder_name
 from dataplane.usage import Usage
 

@@ -5,11 +5,9 @@ Nothing is taken unless everything fits, so a decision may be asked again after 
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from chassis.errors import MarketplaceError
 from dataplane.call_terms import CallTerms, terms_of
-from dataplane.leases import LeaseBook, LeaseWish, Reservation
+from dataplane.leases import LeaseBook, LeaseWish
 from dataplane.limits import KeyRates, RateBook
 from dataplane.policy import key_allows
 from dataplane.policy_book import PolicyBook
@@ -19,9 +17,11 @@ from dataplane.rate_refusals import rate_limited
 from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, Route
 from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown
+from dataplane.reservation import Reservation
 
 
-class CallRequest(msgspec.Struct, frozen=True, gc=False):
+@dataclass(slots=True)
+class CallRequest:
     """A call that asks to be let in, and its worst case in tokens."""
 
     terms: CallTerms
@@ -29,7 +29,8 @@ class CallRequest(msgspec.Struct, frozen=True, gc=False):
     completion_bound: int
 
 
-class Admitted(msgspec.Struct, frozen=True, gc=False):
+@dataclass(slots=True)
+class Admitted:
     """The call may go: these amounts were debited, at this price."""
 
     reservations: tuple[Reservation, ...]
@@ -40,19 +41,22 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     policy_version: int = 0
 
 
-class Refused(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Refused:
     """The call may not go, and why."""
 
     error: MarketplaceError
 
 
-class NeedsLease(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class NeedsLease:
     """The call may go once these scopes are refilled; nothing was taken."""
 
     wishes: tuple[LeaseWish, ...]
 
 
-class NeedsRate(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class NeedsRate:
     """This process holds too little of a rate, and the shared buckets may have more; nothing was taken."""
 
     short: RateShort

@@ -11,8 +11,8 @@ from msgspec.structs import astuple
 
 from dataplane.call_records import CallFacts, Opened, Outcome, Released, Settled
 from dataplane.kept_reply import KeptReply
-from dataplane.leases import Reservation
 from dataplane.pricing import Price
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 from dataplane.whole_numbers import Amount, Moment, Status
 

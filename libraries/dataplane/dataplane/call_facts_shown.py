@@ -3,7 +3,6 @@
 from itertools import product
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from chassis.errors import ErrorKind, MarketplaceError
 from dataplane.call_records import Settled
@@ -77,32 +76,25 @@ _BEGIN_LINES = b"x-request-id: %b\r\n%b%b"
 _REPLY_LINES = {absent: _reply_lines(*absent) for absent in product((False, True), repeat=4)}
 
 
-class _EndComment(msgspec.Struct, frozen=True):
-    """The same facts by the names of a stream's last comment; an unknown cost is null, UNSET is where no limit is."""
-
-    request_id: str
-    listing: str
-    version: str
-    prompt_tokens: int
-    completion_tokens: int
-    cost_usd: str | None
-    estimated: bool
-    added_ms: float
-    quota_remaining_tokens: int | UnsetType
-    budget_remaining_usd: str | UnsetType
-    rate_remaining_requests: int | UnsetType
-
-
 def end_comment(call: LiveCall, settled: Settled, left: Left) -> bytes:
-    """The same facts as the text of a stream's last comment: `marketplace {json}`."""
+    """The same facts as the text of a stream's last comment: `marketplace {json}`. An unknown cost is null there."""
     facts, usage, cost, (tokens, money), requests = call.facts, settled.usage, settled.cost, call.left, left[0]
-    shown = _EndComment(
-        *(facts.call_id, facts.listing_name, facts.listing_version, usage.prompt_tokens, usage.completion_tokens),
-        *(None if cost is None else dollars(cost), settled.is_estimated, call.added / 1000),
-        UNSET if tokens is None else tokens,
-        UNSET if money is None else dollars(money),
-        UNSET if requests is None else max(0, int(requests)),
-    )
+    shown: dict[str, object] = {
+        "request_id": facts.call_id,
+        "listing": facts.listing_name,
+        "version": facts.listing_version,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": None if cost is None else dollars(cost),
+        "estimated": settled.is_estimated,
+        "added_ms": call.added / 1000,
+    }
+    if tokens is not None:
+        shown["quota_remaining_tokens"] = tokens
+    if money is not None:
+        shown["budget_remaining_usd"] = dollars(money)
+    if requests is not None:
+        shown["rate_remaining_requests"] = max(0, int(requests))
     return b"marketplace " + msgspec.json.encode(shown)
 
 

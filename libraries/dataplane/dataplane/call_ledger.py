@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from dataplane.admission import AdmissionState, Admitted
 from dataplane.call_journal import CallJournal, Lost
 from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, spent_of, unspent
 from dataplane.call_terms import CallTerms
-from dataplane.leases import Left, Reservation
+from dataplane.leases import Left
 from dataplane.limits import KeyRates
 from dataplane.pricing import cost_nanodollars
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 
 
-class Ending(msgspec.Struct, frozen=True, gc=False):
+@dataclass(slots=True)
+class Ending:
     """How a call ended, as the exchange with the vendor saw it; moments are microseconds."""
 
     outcome: Outcome

@@ -6,8 +6,8 @@ from enum import StrEnum
 import msgspec
 
 from dataplane.kept_reply import KeptReply
-from dataplane.leases import Reservation
 from dataplane.pricing import Price
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 from dataplane.whole_numbers import Amount, Moment, Status
 

@@ -1,6 +1,6 @@
 """What all calls of one key to one route have in common: made once, and shared by them."""
 
-import msgspec
+from dataclasses import dataclass
 
 from dataplane.policy import key_allows
 from dataplane.pricing import Price, price_in_force
@@ -10,7 +10,8 @@ from dataplane.records import KeyRecord, Route
 Names = tuple[str, str, str, str, str, str, str, str, str]
 
 
-class CallTerms(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CallTerms:
     """Follows from the two records and the kind of call alone.
 
     `price` is None where calls are refused for want of one, `allowed` says whether the key's own rules let it call the

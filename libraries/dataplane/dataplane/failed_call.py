@@ -10,6 +10,10 @@ from wire.reply_head import header_lines
 _JSON = (b"content-type", b"application/json")
 
 
+class Internal(MarketplaceError):
+    """Something of ours broke; the log says what."""
+
+
 def fail(caller: Exchange, error: MarketplaceError, request_id: str) -> None:
     """Send an error of ours: as a reply, or inside the stream that has begun."""
     if caller.ended:

@@ -9,11 +9,12 @@ import logging
 from dataclasses import dataclass, replace
 
 from chassis.errors import MarketplaceError
+from dataplane.call_parts import CallParts
 from dataplane.claimed_call import ClaimedJournal, KeptExchange
 from dataplane.door_paths import Call
-from dataplane.failed_call import fail, refusal_lines
+from dataplane.failed_call import Internal, fail, refusal_lines
 from dataplane.idempotency import RepliesUnavailable, refusal_of
-from dataplane.incoming_call import CallParts, IncomingCall, Internal
+from dataplane.incoming_call import IncomingCall
 from dataplane.kept_reply import KeptReply
 from dataplane.key_check import SentKey
 from dataplane.limits import KeyRates

@@ -3,11 +3,10 @@
 It survives the death of the process (the page cache keeps the bytes), not the loss of its disk.
 """
 
-import fcntl
 import logging
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,23 +14,12 @@ from dataplane.brief_records import Begun, Kind, Kinds, Others, ended, own_of, u
 from dataplane.call_journal import Lost
 from dataplane.call_records import CallFacts, Released, Returned, Settled, Unmade
 from dataplane.gathered_records import MOST_TOGETHER, Call, Gathered
+from dataplane.journal_folder import LOCK_NAME, ONLY_OWNER, folder_lock, journal_folder, segment_path, try_lock
 from dataplane.journal_frames import frame
 from dataplane.refusals import JournalUnavailable
 
 _log = logging.getLogger("dataplane")
 SEGMENT_BYTES = 64 << 20
-LOCK_NAME = "lock"
-_ONLY_OWNER = 0o600
-
-
-def segment_path(folder: Path, number: int) -> Path:
-    """The file of one segment."""
-    return folder / f"{number:08d}.journal"
-
-
-def journal_folder(root: Path, incarnation: int) -> Path:
-    """The folder of one incarnation's journal."""
-    return root / f"{incarnation:016x}"
 
 
 @dataclass(slots=True)
@@ -155,13 +143,13 @@ class Journal:
         """Begin a new segment with the calls still open, so that the ones before it may be deleted once settled."""
         following = self.segment + 1
         file = os.open(
-            segment_path(self.folder, following), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, _ONLY_OWNER
+            segment_path(self.folder, following), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, ONLY_OWNER
         )
         kinds = {kind: None for kind, _ in self._open.values()}
         begun = [begun for _, begun in self._open.values()]
         parts = [begun[start : start + MOST_TOGETHER] for start in range(0, len(begun), MOST_TOGETHER)]
-        records = [*(kind.alike for kind in kinds), *(Others(part, []) for part in parts)]
-        carried = b"".join([frame(record, self.incarnation) for record in records])
+        carried = b"".join([frame(kind.alike, self.incarnation) for kind in kinds])
+        carried += b"".join([frame(Others(part, []), self.incarnation) for part in parts])
         try:
             if carried and os.write(file, carried) != len(carried):
                 raise OSError("The journal's disk is full.")
@@ -217,8 +205,8 @@ class Journal:
         still_open |= gathered.begun
         for end in gathered.ended:
             still_open.pop(end.own.call_id, None)
-        for end in gathered.unsent:
-            still_open.pop(end.own.call_id, None)
+        for release in gathered.unsent:
+            still_open.pop(release.own.call_id, None)
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._file, data)
@@ -245,25 +233,3 @@ def open_journal(
     journal = Journal(folder, incarnation, lock, segment_bytes, gather)
     journal.start_segment()
     return journal
-
-
-def try_lock(path: Path) -> int | None:
-    """An exclusive lock on a file as a descriptor to close, or None where a living process holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _ONLY_OWNER)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-@contextmanager
-def folder_lock(root: Path) -> Generator[None]:
-    """Holds a short lock on the root, so that no successor takes a journal for dead while it is being made."""
-    descriptor = os.open(root / LOCK_NAME, os.O_RDWR | os.O_CREAT, _ONLY_OWNER)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ reads them here too.
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -51,7 +51,7 @@ def read_frames(data: bytes, incarnation: int, known: Known | None = None) -> It
         if isinstance(record, Alike):
             known[record.number] = record
         elif isinstance(record, Ends | Others):
-            brief = record.ends if isinstance(record, Ends) else (*record.begun, *record.unsent)
+            brief: Sequence[BriefRecord] = record.ends if isinstance(record, Ends) else [*record.begun, *record.unsent]
             for one in brief:
                 yield _in_full(one, known, start), end
         else:

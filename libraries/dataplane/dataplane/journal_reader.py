@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataplane.call_records import JournalRecord, Opened, Released, Settled, Unknown
-from dataplane.journal import LOCK_NAME, folder_lock, segment_path, try_lock
+from dataplane.journal_folder import LOCK_NAME, folder_lock, segment_path, try_lock
 from dataplane.journal_frames import LARGEST_FRAME, Cut, cut_ends, read_frames
 
 _POSITION_NAME = "position"

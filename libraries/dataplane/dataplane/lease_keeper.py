@@ -19,11 +19,12 @@ from dataplane.admission import (
     admit,
     too_fast,
 )
-from dataplane.leases import LeaseWish, Reservation, ScopeShort
+from dataplane.leases import LeaseWish, ScopeShort
 from dataplane.ports import LeaseAnswer, LeaseSource
 from dataplane.rate_leaser import RateLeaser
 from dataplane.records import KeyRecord
 from dataplane.refusals import BudgetExhausted, LeasesUnavailable, QuotaExhausted
+from dataplane.reservation import Reservation
 
 _LONGEST_WAIT = 10.0
 # Somebody else may take what this call was told of; then it is refused.

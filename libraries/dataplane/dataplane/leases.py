@@ -2,23 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
-import msgspec
 from msgspec.structs import replace
 
-from dataplane.whole_numbers import Amount, Moment
-
-Unit = Literal["tokens", "nanodollars"]
-
-
-class Reservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An amount debited from the lease of one scope for one call, in the period that ends at that moment."""
-
-    scope_id: str
-    amount: Amount
-    unit: Unit = "nanodollars"
-    period_ends_at: Moment | None = None
+from dataplane.reservation import Reservation, Unit
 
 
 class Scoped(Protocol):
@@ -35,7 +23,8 @@ class Scoped(Protocol):
         ...
 
 
-class LeaseWish(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class LeaseWish:
     """A scope that is short: `needed` lets the waiting call pass, `wanted` is what would be good to hold."""
 
     scope_id: str
@@ -43,7 +32,8 @@ class LeaseWish(msgspec.Struct, frozen=True):
     wanted: int
 
 
-class LeaseGrant(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class LeaseGrant:
     """An amount moved from what is free to what this process may spend; `remaining` is free for everybody after it.
 
     Grants to one process have growing numbers.
@@ -56,7 +46,8 @@ class LeaseGrant(msgspec.Struct, frozen=True):
     number: int = 0
 
 
-class ScopeShort(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ScopeShort:
     """A scope that could not give what was needed; `unanswered` is held by processes that did not answer in time."""
 
     scope_id: str

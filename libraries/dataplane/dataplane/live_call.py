@@ -1,6 +1,6 @@
 """A call under way: who calls what, under which admission, and when what happened."""
 
-import msgspec
+from dataclasses import dataclass
 
 from dataplane.admission import Admitted
 from dataplane.call_records import CallFacts, Settled
@@ -9,7 +9,8 @@ from dataplane.passages import Passage
 from dataplane.wire_formats.openai.requests import OpenAiRequest
 
 
-class LiveCall(msgspec.Struct, gc=False):
+@dataclass(slots=True)
+class LiveCall:
     """One admitted call. Moments are microseconds since 1970 UTC; `sent` is 0 until its request left.
 
     Once it is charged there are `settled`, and what is `left` of its scopes.

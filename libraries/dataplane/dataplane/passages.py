@@ -6,8 +6,6 @@ made anew after a quarter of a second, and at once where a key has changed.
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from dataplane.call_terms import CallTerms, terms_of
 from dataplane.door_paths import Call
 from dataplane.key_check import Authenticate, SentKey
@@ -23,7 +21,8 @@ _LIFE_MICROSECONDS = 250_000
 _Question = tuple[str, str, str | None, Operation, bool]
 
 
-class Passage(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Passage:
     """All that calls of one key to one route share; `reply_lines` tell the caller what it called."""
 
     terms: CallTerms

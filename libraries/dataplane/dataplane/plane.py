@@ -17,6 +17,7 @@ from dataplane.call_door import CallDoor
 from dataplane.call_ids import CallIds
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
+from dataplane.call_parts import CallParts
 from dataplane.call_signals import CallSignals
 from dataplane.control_plane.analytics_client import GrpcAnalytics
 from dataplane.control_plane.keys_client import GrpcKeyRecords
@@ -25,7 +26,6 @@ from dataplane.control_plane.replies_client import GrpcReplies
 from dataplane.control_plane.routes_client import GrpcRoutes
 from dataplane.control_plane.settlement_client import GrpcSettler
 from dataplane.control_plane.valkey_rate_store import ValkeyRateStore
-from dataplane.incoming_call import CallParts
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate

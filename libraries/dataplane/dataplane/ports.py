@@ -8,8 +8,8 @@ import msgspec
 
 from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort
 from dataplane.records import KeyRecord, Route
-from wire.client_connection import ClientConnection
 from wire.origin import Origin
+from wire.taker import Taker
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -105,13 +105,37 @@ class Settler(Protocol):
         ...
 
 
+class VendorConnection(Protocol):
+    """A connection that somebody was given: for one exchange, or to be given back."""
+
+    def send(self, data: bytes, taker: Taker) -> None:
+        """Begin the exchange with a whole request."""
+        ...
+
+    def take_back(self) -> bool:
+        """Withdraw the request if it has not left yet; the connection is given back then."""
+        ...
+
+    def hold(self, wait: bool) -> None:
+        """Stop reading while nobody has room for the response, or go on."""
+        ...
+
+    def drop(self) -> None:
+        """Close at once; the taker hears nothing more."""
+        ...
+
+    def unused(self) -> None:
+        """Give it back without having sent anything."""
+        ...
+
+
 class Vendors(Protocol):
     """Connections to vendors; follows no redirects and keeps no cookies."""
 
-    def idle(self, origin: Origin) -> ClientConnection | None:
+    def idle(self, origin: Origin) -> VendorConnection | None:
         """A connection that is ready now, or None."""
         ...
 
-    async def connection(self, origin: Origin) -> ClientConnection:
+    async def connection(self, origin: Origin) -> VendorConnection:
         """A connection, made where none is ready; raises NotSent or UpstreamUnreachable."""
         ...

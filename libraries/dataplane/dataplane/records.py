@@ -3,12 +3,11 @@
 Moments are integer microseconds since 1970 UTC; amounts are integers of the limit's unit.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
-
-from dataplane.leases import Unit
 from dataplane.pricing import Price, UnknownPrice
+from dataplane.reservation import Unit
 
 ScopeKind = Literal["platform", "team", "user", "key"]
 PERMISSION_CALL = "call"
@@ -16,7 +15,8 @@ PERMISSION_MODELS = "models:read"
 PERMISSIONS = frozenset({PERMISSION_CALL, PERMISSION_MODELS})
 
 
-class LimitedScope(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class LimitedScope:
     """One limit that a call must fit into; scopes without a limit are left out of a key's record."""
 
     scope_id: str
@@ -26,7 +26,8 @@ class LimitedScope(msgspec.Struct, frozen=True):
     resets_at: int | None = None
 
 
-class RateLimits(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class RateLimits:
     """How fast a key may call; None means no such limit."""
 
     requests_per_second: float | None = None
@@ -35,7 +36,8 @@ class RateLimits(msgspec.Struct, frozen=True):
     max_concurrency: int | None = None
 
 
-class KeyRecord(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
     """A key as the hot path sees it; `scopes` come in the fixed order platform, team, user, key.
 
     Empty `allowed_listings` or `allowed_models` mean every one that the team may see. `allowed_models` holds patterns:
@@ -55,7 +57,8 @@ class KeyRecord(msgspec.Struct, frozen=True):
     scopes: tuple[LimitedScope, ...] = ()
 
 
-class Credential(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Credential:
     """A vendor's credential and the one host it may be sent to; its text form hides the value."""
 
     host: str
@@ -66,7 +69,8 @@ class Credential(msgspec.Struct, frozen=True):
         return f"Credential(host={self.host!r}, header={self.header!r}, value=hidden)"
 
 
-class Route(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Route:
     """Where the calls of one listing version go, and at what price.
 
     `endpoint_url` is the base of the vendor's API, such as https://vendor.example/v1. `max_output_tokens` is set on

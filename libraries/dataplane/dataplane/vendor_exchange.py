@@ -9,6 +9,7 @@ from dataplane.call_records import Outcome, Settled
 from dataplane.ended_calls import CALLER_LEFT
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
+from dataplane.ports import VendorConnection
 from dataplane.refusals import JournalUnavailable, ReservationExceeded, UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
 from dataplane.surroundings import Surroundings
@@ -18,7 +19,6 @@ from dataplane.vendor_reply_head import is_compressed, is_stream, plain_type_lin
 from dataplane.wire_formats.openai.errors import error_event, vendor_error_body, vendor_status
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter
-from wire.client_connection import ClientConnection
 from wire.errors import Broken
 from wire.exchange import Exchange
 from wire.request_head import Headers
@@ -56,7 +56,7 @@ class VendorExchange:
         self.call = call
         self._caller = caller
         self._around = around
-        self._connection: ClientConnection | None = None
+        self._connection: VendorConnection | None = None
         self._meter: StreamMeter | None = None
         self._head: Mapping[bytes, bytes] = _NO_HEAD
         self._parts: list[bytes] = []
@@ -70,7 +70,7 @@ class VendorExchange:
         # Not beyond `_until`: a head takes no longer than the whole may.
         self.deadline = began + limits.head_seconds
 
-    def start(self, connection: ClientConnection, request: bytes) -> None:
+    def start(self, connection: VendorConnection, request: bytes) -> None:
         """Write the call down, then send it; raises JournalUnavailable, and then nothing was sent nor taken."""
         call, around = self.call, self._around
         try:

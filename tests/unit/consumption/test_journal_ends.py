@@ -12,7 +12,7 @@ from consumption.settlement.rules import Charge, ClaimedReply, LeaseReturn, Repl
 from dataplane.call_records import EndRecord, Opened, Outcome, Returned, Settled, Unknown, Unmade
 from dataplane.journal_frames import frame
 from dataplane.kept_reply import KeptReply
-from dataplane.leases import Reservation
+from dataplane.reservation import Reservation
 from dataplane.settlement import holder_name
 from dataplane.usage import Usage
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dataplane.call_records import JournalRecord, Opened, Released, Returned, Settled, Unknown, Unmade
-from dataplane.journal import Journal, open_journal, segment_path
+from dataplane.journal import Journal, open_journal
+from dataplane.journal_folder import segment_path
 from dataplane.journal_frames import Cut, JournalCorrupt, cut_ends, frame, read_ends, read_frames
 from dataplane.journal_reader import JournalReader, Position, seal_the_dead
 from dataplane.kept_reply import LARGEST_BODY, KeptReply
-from dataplane.leases import Reservation
 from dataplane.refusals import JournalUnavailable
+from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 
 

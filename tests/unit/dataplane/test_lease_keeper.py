@@ -12,10 +12,11 @@ from fakes.spend_ledger import Account, SpendLedger
 from chassis.errors import Unavailable
 from dataplane.admission import AdmissionState, Admitted, CallRequest, NeedsLease, asking
 from dataplane.lease_keeper import LeaseKeeper
-from dataplane.leases import LeaseGrant, LeaseWish, Reservation, ScopeShort
+from dataplane.leases import LeaseGrant, LeaseWish, ScopeShort
 from dataplane.ports import LeaseAnswer, LeaseSource
 from dataplane.records import LimitedScope
 from dataplane.refusals import BudgetExhausted, LeasesUnavailable, QuotaExhausted
+from dataplane.reservation import Reservation
 
 _TOKENS = a_key(scopes=(LimitedScope("key-tokens", "key", "tokens", 1000),))
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane.admission import AdmissionState, Admitted, NeedsLease, Refused, admit, asking
-from dataplane.leases import LeaseBook, LeaseGrant, Reservation, lease_size
+from dataplane.leases import LeaseBook, LeaseGrant, lease_size
 from dataplane.limits import RateBook
 from dataplane.records import LimitedScope, RateLimits
+from dataplane.reservation import Reservation
 from dataplane.token_bucket import TokenBucket
 
 SCOPE = LimitedScope("s", "key", "tokens", 10**6)

@@ -4,6 +4,7 @@ The caller's bytes are forwarded otherwise untouched.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeVar
 
@@ -29,7 +30,8 @@ _MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
 _ROUGH_TOKENS_PER_PART = 4096
 
 
-class OpenAiRequest(msgspec.Struct, frozen=True, gc=False):
+@dataclass(slots=True)
+class OpenAiRequest:
     """A request as far as it matters here; `choices` counts all the answers that the vendor will write."""
 
     operation: Operation
@@ -151,7 +153,8 @@ def _wants_usage(members: JsonMembers) -> bool:
     raw = members.raw.get("stream_options")
     if raw is None or raw == _NULL:
         return False
-    return bool(_value(_members(bytes(raw), "stream_options"), "include_usage", _BOOL))
+    wanted = _value(_members(bytes(raw), "stream_options"), "include_usage", _BOOL)
+    return wanted is True
 
 
 def _choices(members: JsonMembers) -> int:
