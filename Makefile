@@ -33,6 +33,15 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(BIN)/python -c "$(foreach m,$(STARTED),import $(m);)"
 	@touch $@
 
+# What a call goes through is compiled from these; the list names them.
+COMPILED := .compiled/calls.stamp
+.PHONY: compile
+compile: $(COMPILED) ## Make the modules of the call path into extension modules in .compiled/, for PYTHONPATH (needs a C compiler)
+
+$(COMPILED): $(STAMP) $(wildcard infrastructure/packaging/*compile*) infrastructure/packaging/build_extensions.py $(shell find libraries/wire/wire libraries/dataplane/dataplane -name '*.py' -o -name '*.lua' -o -name '*.cedarschema')
+	@$(BIN)/python infrastructure/packaging/compile_calls.py
+	@touch $@
+
 .PHONY: lock
 lock: ## Resolve requirements.lock anew
 	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate \
@@ -146,6 +155,16 @@ nightly: $(STAMP) ## Kill gateways, workers, PostgreSQL, Kafka and consumers in 
 		tests/contract/event_log/test_event_campaign.py tests/simulation/test_money_path.py
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),50) $(MAKE) --no-print-directory test-fuzz-fleet
 
+# The suites of the call path again, on what `make compile` made of it.
+COMPILED_SUITES := $(addprefix tests/,unit/wire unit/dataplane unit/gateway contract/http integration/wire integration/dataplane)
+COMPILED_JOURNEYS := $(addprefix tests/end_to_end/test_,metering.py refusals.py idempotency.py restart.py)
+.PHONY: test-compiled
+test-compiled: $(COMPILED) ## The suites of the call path on its compiled modules
+	@PYTHONPATH=$(CURDIR)/.compiled $(call pytest,$(COMPILED_SUITES),-q -n 2 --dist loadfile -m "not fuzz and not engines and not campaign")
+	@PYTHONPATH=$(CURDIR)/.compiled $(call pytest,$(COMPILED_JOURNEYS),-q -m "not fuzz and not engines and not campaign")
+	@PYTHONPATH=$(CURDIR)/.compiled $(call pytest,tests/end_to_end/test_vendor_books.py,-q -m campaign)
+	@PYTHONPATH=$(CURDIR)/.compiled $(call pytest,tests/end_to_end/test_fuzz_sockets.py,-q -m fleet_fuzz -k gateway)
+
 .PHONY: test-fuzz
 test-fuzz: $(STAMP) ## Bad input at every public route, out of its own OpenAPI document
 	@$(call pytest,$(HERMETIC),-q -m fuzz)
@@ -182,6 +201,7 @@ bench-consume: $(STAMP) ## Compare our data plane with nginx, Portkey and LiteLL
 
 .PHONY: compare-gateways
 compare-gateways: peers-fetch
+	@$(MAKE) --no-print-directory PYTHON=$(PYTHON) VENV=$(VENV) compile || echo "Our gateway is measured as it is read, interpreted."
 	@$(BIN)/python tests/performance/consume
 
 .PHONY: security-scan

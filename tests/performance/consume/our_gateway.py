@@ -21,6 +21,8 @@ from fleet.ports import DEFAULT_PORTS
 from fleet.settings import FleetSettings
 from fleet.topology import topology
 
+# What `make compile` leaves, as our image has it.
+_COMPILED = Path(__file__).parents[3] / ".compiled"
 BEHIND = ("services", "workers", "postgres", "valkey")
 _BOUNDS = {"tier": "enterprise", "monthly_token_quota": 10**13, "monthly_budget": "1000000", "max_concurrency": 2000}
 
@@ -77,7 +79,16 @@ def _peer(fleet: MeasuredFleet, keys: list[str], folder: Path, port: int) -> Pee
     settings = FleetSettings.read(fleet.environment)
     part = next(one for one in topology(fleet.machine, settings.inherited, settings.own) if one.name == "gateway")
     own = {"GATEWAY_HTTP_PORT": str(port), "GATEWAY_DATA_FOLDER": str(folder / "gateway")}
+    compiled = _COMPILED.exists()
+    if compiled:
+        own["PYTHONPATH"] = str(_COMPILED)
     models = {kind: f"demo/bench-{'plain' if kind == PLAIN else 'stream'}" for kind in KINDS}
     headers = {kind: [(f"authorization: Bearer {key}",) for key in keys] for kind in KINDS}
     way = Way(port, everywhere(CHAT), models, headers)
-    return Peer("ours", "full", way, list(part.command), {**part.environment, **own})
+    return Peer(
+        "ours",
+        "full, compiled" if compiled else "full, interpreted",
+        way,
+        list(part.command),
+        {**part.environment, **own},
+    )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fakes.rate_buckets import RateBuckets
 from fakes.rate_simulation import Faults, FaultySource, Simulation, moment
+from fixtures.compiled_calls import interpreted_only
 from fixtures.report import tell
 
 from dataplane.held_amount import HeldAmount
@@ -144,6 +145,7 @@ def _rounds_up(held: HeldAmount, grant: Any, now: int) -> None:
 _asked, _answered = HeldAmount.ask, HeldAmount.answer
 
 
+@interpreted_only
 @pytest.mark.parametrize(
     ("method", "bug"),
     [("ask", _keeps_what_it_returns), ("answer", _rounds_up)],
