@@ -8,11 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import httpx
-import msgspec
 import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -81,7 +81,7 @@ def _rates_alone() -> dict[str, float]:
 
 
 def _held(limits: RateLimits, *, leased: bool) -> tuple[AdmissionState, KeyRecord]:
-    key = msgspec.structs.replace(_full_key(), limits=limits)
+    key = replace(_full_key(), limits=limits)
     state = AdmissionState(rates=RateBook(leased=leased))
     state.leases.grant([LeaseGrant(scope.scope_id, 10**14, 0) for scope in key.scopes])
     rates = state.rates.rates_of(key, START)

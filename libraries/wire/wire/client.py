@@ -14,6 +14,7 @@ from wire.pool import Pool
 from wire.response_head import ResponseHead
 from wire.ticker import Ticker
 
+_AHEAD_AGAIN_SECONDS = 1.0
 # Addresses of a host; raises OSError, UnicodeError or NotSent where there are none that may be connected to.
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -34,7 +35,12 @@ class Client:
     def idle(self, origin: Origin) -> ClientConnection | None:
         """A connection that is ready now, or None: then `connection` makes one. Whoever gets one uses or drops it."""
         pool = self._pools.get(origin)
-        return None if pool is None else pool.take()
+        if pool is None:
+            return None
+        connection = pool.take()
+        if not pool.idle:
+            self._look_ahead(origin, pool)
+        return connection
 
     async def connection(self, origin: Origin) -> ClientConnection:
         """A connection, at the latest after `connect_seconds`; raises NotSent."""
@@ -60,6 +66,7 @@ class Client:
             pool.give_place()
             raise
         self.ticker.watch(connection)
+        self._look_ahead(origin, pool)
         return connection
 
     def close(self) -> None:
@@ -67,6 +74,8 @@ class Client:
         self.closed = True
         for pool in self._pools.values():
             pool.close()
+            if pool.ahead is not None:
+                pool.ahead.cancel()
 
     async def _place(self, pool: Pool) -> None:
         while pool.taken >= self.limits.connections:
@@ -79,6 +88,25 @@ class Client:
                 if waiter.done() and not waiter.cancelled():
                     pool.wake_next()
                 raise
+
+    def _look_ahead(self, origin: Origin, pool: Pool) -> None:
+        if pool.lacks_one(self.limits.connections):
+            pool.ahead = asyncio.get_running_loop().create_task(self._make_ahead(origin, pool))
+
+    async def _make_ahead(self, origin: Origin, pool: Pool) -> None:
+        """One that cannot be made is missed by nobody: who needs one tries for himself, and says why not."""
+        try:
+            async with asyncio.timeout(self.limits.connect_seconds):
+                connection = await self._connect(origin, pool)
+        except (OSError, TimeoutError, UnicodeError, NotSent):
+            pool.not_before = self.now() + _AHEAD_AGAIN_SECONDS
+        else:
+            if self.closed:
+                connection.drop()
+            else:
+                pool.made_ahead(connection)
+        finally:
+            pool.ahead = None
 
     async def _connect(self, origin: Origin, pool: Pool) -> ClientConnection:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
-"""Connections to one origin: the one used last is used next."""
+"""Connections to one origin: the one used last is used next, and where several are in use one more is kept ready."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ class Pool:
     closed: bool = False
     idle: list[ClientConnection] = field(default_factory=list[ClientConnection])
     taken: int = 0
+    # One that is being made ahead of need, and until when none is, because the last could not be made.
+    ahead: "asyncio.Task[None] | None" = None
+    not_before: float = -math.inf
     waiting: deque["asyncio.Future[None]"] = field(default_factory=deque["asyncio.Future[None]"])
 
     def take(self) -> ClientConnection | None:
@@ -36,12 +40,24 @@ class Pool:
     def released(self, connection: ClientConnection, reusable: bool) -> None:
         """Take a connection back, or note that its place is free."""
         if reusable and not self.closed:
-            connection.deadline = self.now() + self.idle_seconds
-            self.idle.append(connection)
+            self._keep(connection)
         else:
             self.ticker.forget(connection)
             connection.drop()
         self.give_place()
+
+    def lacks_one(self, most: int) -> bool:
+        """Whether the next who needs a connection would wait for one to be made, as may well be where two are in use.
+
+        One alone is used again and again, and `most` is the most that there may be.
+        """
+        in_use = not self.idle and 1 < self.taken < most
+        return in_use and self.ahead is None and not self.closed and self.now() >= self.not_before
+
+    def made_ahead(self, connection: ClientConnection) -> None:
+        """Keep a connection that nobody has used yet."""
+        self.ticker.watch(connection)
+        self._keep(connection)
 
     def stale(self, connection: ClientConnection) -> None:
         """Forget an idle connection."""
@@ -70,3 +86,7 @@ class Pool:
             connection = self.idle.pop()
             self.ticker.forget(connection)
             connection.drop()
+
+    def _keep(self, connection: ClientConnection) -> None:
+        connection.deadline = self.now() + self.idle_seconds
+        self.idle.append(connection)

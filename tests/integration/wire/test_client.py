@@ -50,6 +50,13 @@ async def _pair(
         yield upstream, client
 
 
+def _has_none_ready(client: Client, origin: Origin) -> bool:
+    connection = client.idle(origin)
+    if connection is not None:
+        connection.unused()
+    return connection is None
+
+
 async def test_the_connection_used_last_is_used_next() -> None:
     async with _pair() as (upstream, client):
         pair = [await sent(client, upstream.origin, REQUEST) for _ in range(2)]
@@ -61,7 +68,7 @@ async def test_the_connection_used_last_is_used_next() -> None:
             assert client.idle(upstream.origin) is last
             last.unused()
         assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
-        assert len(upstream.conversations) == 2
+        assert len(upstream.conversations) == 3, "two, and one that was made ahead"
 
 
 async def test_a_request_that_has_not_left_can_be_taken_back_and_its_connection_be_used() -> None:
@@ -83,7 +90,7 @@ async def test_a_connection_its_server_closed_is_not_used_again() -> None:
         for number in range(1, 4):
             assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
             await until(lambda wanted=number: upstream.ended == wanted)
-            await until(lambda: client.idle(upstream.origin) is None)
+            await until(lambda: _has_none_ready(client, upstream.origin))
         assert len(upstream.conversations) == 3
 
 
@@ -91,6 +98,53 @@ async def test_an_idle_connection_is_given_up_before_its_server_may_close_it() -
     async with _pair(limits=ClientLimits(idle_seconds=0.1)) as (upstream, client):
         await asked(client, upstream.origin, REQUEST)
         await until(lambda: upstream.ended == 1)
+        assert client.idle(upstream.origin) is None
+
+
+async def test_where_two_are_in_use_the_next_finds_one_ready() -> None:
+    async with _pair() as (upstream, client):
+        alone = await client.connection(upstream.origin)
+        await asyncio.sleep(0.05)
+        assert len(upstream.conversations) == 1, "one alone is used again and again"
+        second = await client.connection(upstream.origin)
+        await until(lambda: len(upstream.conversations) == 3)
+        await asyncio.sleep(0.05)
+        third = client.idle(upstream.origin)
+        assert third is not None
+        await until(lambda: len(upstream.conversations) == 4)
+        await asyncio.sleep(0.05)
+        assert len(upstream.conversations) == 4
+        for one in (alone, second, third):
+            one.unused()
+        assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
+
+
+async def test_a_server_that_takes_no_more_is_not_asked_ahead_again_and_again() -> None:
+    tries = 0
+
+    async def failing_at_last(host: str, port: int) -> list[str]:
+        nonlocal tries
+        tries += 1
+        if tries > 2:
+            raise NotSent("no more")
+        return await at_loopback(host, port)
+
+    async with scripted_upstream(always_ok) as upstream, _client(resolve=failing_at_last) as client:
+        pair = [await client.connection(upstream.origin) for _ in range(2)]
+        for _ in range(20):
+            await asyncio.sleep(0.002)
+            assert client.idle(upstream.origin) is None
+        assert tries == 3
+        for one in pair:
+            one.unused()
+
+
+async def test_a_client_that_is_closed_keeps_nothing_that_was_made_ahead() -> None:
+    async with scripted_upstream(always_ok) as upstream:
+        async with _client() as client:
+            for _ in range(2):
+                await client.connection(upstream.origin)
+        await asyncio.sleep(0.05)
         assert client.idle(upstream.origin) is None
 
 
