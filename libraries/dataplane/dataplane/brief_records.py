@@ -4,11 +4,10 @@ Calls of one key to one route differ in little: of some 600 bytes of an end, hal
 together stand in one frame for ends, and one for all that moves nothing on the books.
 """
 
-from typing import Any
-
 import msgspec
 from msgspec.structs import astuple
 
+from dataplane.bounded import make_room
 from dataplane.call_records import CallFacts, Opened, Outcome, Released, Settled
 from dataplane.kept_reply import KeptReply
 from dataplane.pricing import Price
@@ -164,10 +163,10 @@ class Kinds:
         kind = self._by_content.get(content)
         if kind is None:
             self._last += 1
-            _make_room(self._by_content, _MOST_KINDS)
+            make_room(self._by_content, _MOST_KINDS)
             kind = self._by_content[content] = Kind(self._last, facts)
         if terms is not None:
-            _make_room(self._by_terms, _MOST_TERMS)
+            make_room(self._by_terms, _MOST_TERMS)
             self._by_terms[id(terms)] = terms, kind
         return kind
 
@@ -177,8 +176,3 @@ def _names_of(facts: CallFacts) -> tuple[str, str, str, str, str, str, str, str,
         *(facts.key_id, facts.team_id, facts.account_id, facts.listing_id, facts.listing_version_id),
         *(facts.listing_name, facts.listing_version, facts.provider, facts.model),
     )
-
-
-def _make_room(known: dict[Any, Any], most: int) -> None:
-    if len(known) >= most:
-        known.clear()

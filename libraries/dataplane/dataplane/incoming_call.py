@@ -115,7 +115,7 @@ class IncomingCall:
         if of_key is None:
             return False
         request = read_request(self.what.operation, body)
-        passage = parts.passages.known(of_key, self.what, request)
+        passage = parts.passages.known(of_key, self.what, request, self.arrived_at)
         if passage is None:
             return False
         connection = parts.vendors.idle(passage.head.origin)

@@ -1,11 +1,13 @@
 """The ways of a key's calls to its routes: each is made once and shared by the calls that take it.
 
-For a moment, that is. What a key and a route are is kept and renewed by those who know them (`ports.py`); a passage is
-made anew after a quarter of a second, and at once where a key has changed.
+What a key and a route are is kept and renewed by those who know them (`ports.py`). After a quarter of a second, and at
+once where a key has changed, they are asked again; a passage stays where they still say the same, for to make one costs
+ten times as much, and a key that calls now and then would need a new one for each call.
 """
 
 from dataclasses import dataclass, field
 
+from dataplane.bounded import make_room
 from dataplane.call_terms import CallTerms, terms_of
 from dataplane.door_paths import Call
 from dataplane.key_check import Authenticate, SentKey
@@ -17,6 +19,8 @@ from dataplane.vendor_request import VendorHead, VendorHeads
 from dataplane.wire_formats.openai.requests import OpenAiRequest, Operation
 
 _LIFE_MICROSECONDS = 250_000
+# Of what is forgotten beyond this the next call makes all again.
+_MOST_KEYS, _MOST_QUESTIONS = 4096, 256
 
 _Question = tuple[str, str, str | None, Operation, bool]
 
@@ -31,47 +35,64 @@ class Passage:
 
 
 @dataclass(slots=True)
+class _Kept:
+    """A passage, and when its route was last looked up."""
+
+    passage: Passage
+    since: int
+
+
+@dataclass(slots=True)
 class PassagesOfKey:
-    """One key, and the passages of its calls by what they asked for: listing, version, model, operation, stream."""
+    """One key, looked up `since` then and after so many `changes`; and the passages of its calls by what they asked
+    for: listing, version, model, operation, stream.
+    """
 
     key: KeyRecord
-    by_question: dict[_Question, Passage] = field(default_factory=dict[_Question, Passage])
+    since: int
+    changes: int
+    by_question: dict[_Question, _Kept] = field(default_factory=dict[_Question, _Kept])
 
 
 @dataclass(slots=True)
 class Passages:
-    """Those in use now. Nothing in here waits for anybody."""
+    """Those in use. Nothing in here waits for anybody. Moments are microseconds."""
 
     authenticate: Authenticate
     routes: Routes
     heads: VendorHeads = field(default_factory=VendorHeads)
     _of_keys: dict[bytes, PassagesOfKey] = field(default_factory=dict[bytes, PassagesOfKey])
-    _since: int = 0
-    _changes: int = 0
 
     def of_key(self, sent: SentKey, now: int) -> PassagesOfKey | None:
-        """Those of the caller's key, where it is known; raises KeyInvalid or KeyExpired. `now`: microseconds."""
+        """Those of the caller's key, where it is known; raises KeyInvalid or KeyExpired."""
         changes = self.authenticate.keys.changes
-        # A clock that stepped back ends their life as well.
-        if changes != self._changes or not 0 <= now - self._since < _LIFE_MICROSECONDS:
-            self._of_keys.clear()
-            self._since, self._changes = now, changes
         known = self._of_keys.get(sent.digest)
-        if known is None:
-            key = self.authenticate.known(sent, now)
-            if key is not None:
-                known = self._of_keys[sent.digest] = PassagesOfKey(key)
+        # A clock that stepped back ends their life as well.
+        if known is not None and known.changes == changes and 0 <= now - known.since < _LIFE_MICROSECONDS:
+            return known
+        key = self.authenticate.known(sent, now)
+        if key is None:
+            return None
+        if known is None or known.key != key:
+            make_room(self._of_keys, _MOST_KEYS)
+            known = self._of_keys[sent.digest] = PassagesOfKey(key, now, changes)
+        known.since, known.changes = now, changes
         return known
 
-    def known(self, of_key: PassagesOfKey, what: Call, request: OpenAiRequest) -> Passage | None:
+    def known(self, of_key: PassagesOfKey, what: Call, request: OpenAiRequest, now: int) -> Passage | None:
         """The passage of a call, where its route is known; raises what `made` and `model_asked` do."""
         question = what.listing, what.version, request.model, request.operation, request.stream
-        passage = of_key.by_question.get(question)
-        if passage is None:
-            route = self.routes.known(of_key.key, *model_asked(what, request))
-            if route is not None:
-                passage = of_key.by_question[question] = self.made(of_key.key, route, request)
-        return passage
+        kept = of_key.by_question.get(question)
+        if kept is not None and 0 <= now - kept.since < _LIFE_MICROSECONDS:
+            return kept.passage
+        route = self.routes.known(of_key.key, *model_asked(what, request))
+        if route is None:
+            return None
+        if kept is None or kept.passage.terms.route != route:
+            make_room(of_key.by_question, _MOST_QUESTIONS)
+            kept = of_key.by_question[question] = _Kept(self.made(of_key.key, route, request), now)
+        kept.since = now
+        return kept.passage
 
     def made(self, key: KeyRecord, route: Route, request: OpenAiRequest) -> Passage:
         """A new passage; raises UpstreamFailed or UpstreamUnreachable where no call of it can be written."""

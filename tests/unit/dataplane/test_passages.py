@@ -36,7 +36,7 @@ def passages_of(memory: Memory) -> Passages:
 def the_version(passages: Passages, now: int, what: Call = CHAT, body: bytes = BODY) -> str | None:
     of_key = passages.of_key(SENT, now)
     assert of_key is not None
-    passage = passages.known(of_key, what, read_request("chat/completions", body))
+    passage = passages.known(of_key, what, read_request("chat/completions", body), now)
     return None if passage is None else passage.terms.route.version
 
 
@@ -73,3 +73,24 @@ def test_a_key_that_changed_is_looked_up_at_once() -> None:
         passages.of_key(SENT, START + 1)
     memory.key, memory.changes = None, 2
     assert passages.of_key(SENT, START + 1) is None
+
+
+def test_a_passage_stays_while_key_and_route_say_the_same() -> None:
+    memory = Memory()
+    passages = passages_of(memory)
+    request = read_request("chat/completions", BODY)
+
+    def passage(now: int) -> object:
+        of_key = passages.of_key(SENT, now)
+        assert of_key is not None
+        return passages.known(of_key, CHAT, request, now)
+
+    first = passage(START)
+    # Renewed, as they are every second or so, and the same.
+    memory.key, memory.routes["acme/echo", ""] = a_key(), a_route()
+    assert passage(START + 10_000_000) is first
+    memory.key, memory.changes = a_key(), 1
+    assert passage(START + 10_000_001) is first
+    assert len(memory.looked_up) == 5
+    memory.key, memory.changes = a_key(team_slug="renamed"), 2
+    assert passage(START + 10_000_002) is not first
