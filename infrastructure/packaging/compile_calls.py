@@ -109,15 +109,18 @@ def _compile(modules: list[str]) -> None:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(folder)},
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotCompile(f"it took longer than {_LONGEST_SECONDS} s.") from error
     if done.returncode:
         raise CannotCompile(f"the compiler said:\n{(done.stdout + done.stderr)[-4000:]}")
 

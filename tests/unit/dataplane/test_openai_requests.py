@@ -49,6 +49,23 @@ def test_the_prompt_is_bounded_by_its_bytes_and_by_the_context() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "bound"),
+    [
+        (rb'"image\u005furl"', 1000),
+        (rb'"\u0069\u006D\u0061\u0067\u0065_url"', 1000),
+        (rb'"f\u0069le"', 1000),
+        (rb'"input\u005Faudio"', 1000),
+        # Words in a text are no part, whatever letters they have.
+        (rb'"say \u0022image_url\u0022"', None),
+        (rb'"caf\u00e9"', None),
+    ],
+)
+def test_a_part_that_is_no_text_is_known_however_its_letters_are_written(written: bytes, bound: int | None) -> None:
+    body = b'{"messages":[{"content":[{' + written + b":1}]}]}"
+    assert _read(body)[0] == (len(body) if bound is None else bound)
+
+
+@pytest.mark.parametrize(
     ("options", "sent"),
     [
         (b"", {"include_usage": True}),

@@ -3,6 +3,7 @@
 The caller's bytes are forwarded otherwise untouched.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,9 @@ _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
 _IMAGE, _AUDIO, _FILE = b'"image_url"', b'"input_audio"', b'"file"'
+# A letter may be written as its number.
+_ESCAPE = b"\\u00"
+_ESCAPED_LETTER = re.compile(rb"\\u00([4-7][0-9A-Fa-f])")
 # Without any of these a request has one prompt and one answer.
 _MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
 _ROUGH_TOKENS_PER_PART = 4096
@@ -90,11 +94,17 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     """
     body = request.members.body
     bound, context = len(body), route.context_length
+    if _ESCAPE in body:
+        body = _ESCAPED_LETTER.sub(_unescaped, body)
     if _IMAGE in body or _AUDIO in body or _FILE in body:
         if context is not None:
             return context
         bound += _ROUGH_TOKENS_PER_PART * (body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE))
     return bound if context is None or bound < context else context
+
+
+def _unescaped(letter: "re.Match[bytes]") -> bytes:
+    return bytes([int(letter[1], 16)])
 
 
 def output_limit(request: OpenAiRequest, route: Route) -> int:
