@@ -20,6 +20,7 @@ from dataplane.refusals import KeyExpired, KeyInvalid, PriceUnknown
 from dataplane.reservation import Reservation
 
 
+# What is made for each call is not frozen, here and elsewhere: each field of a frozen one is set by a call of its own.
 @dataclass(slots=True)
 class CallRequest:
     """A call that asks to be let in, and its worst case in tokens."""

@@ -20,7 +20,8 @@ from dataplane.wire_formats.openai.requests import OpenAiRequest, Operation
 
 _LIFE_MICROSECONDS = 250_000
 # Of what is forgotten beyond this the next call makes all again.
-_MOST_KEYS, _MOST_QUESTIONS = 4096, 256
+_MOST_KEYS = 4096
+_MOST_QUESTIONS = 32
 
 _Question = tuple[str, str, str | None, Operation, bool]
 
@@ -44,8 +45,9 @@ class _Kept:
 
 @dataclass(slots=True)
 class PassagesOfKey:
-    """One key, looked up `since` then and after so many `changes`; and the passages of its calls by what they asked
-    for: listing, version, model, operation, stream.
+    """The passages of one key's calls by what they asked for: listing, version, model, operation, stream.
+
+    The key was last looked up at `since`, when there had been so many `changes`.
     """
 
     key: KeyRecord
@@ -70,28 +72,35 @@ class Passages:
         # A clock that stepped back ends their life as well.
         if known is not None and known.changes == changes and 0 <= now - known.since < _LIFE_MICROSECONDS:
             return known
+        # Nothing of a key that opens no more stays behind.
+        self._of_keys.pop(sent.digest, None)
         key = self.authenticate.known(sent, now)
         if key is None:
             return None
         if known is None or known.key != key:
-            make_room(self._of_keys, _MOST_KEYS)
-            known = self._of_keys[sent.digest] = PassagesOfKey(key, now, changes)
+            known = PassagesOfKey(key, now, changes)
         known.since, known.changes = now, changes
+        make_room(self._of_keys, _MOST_KEYS)
+        self._of_keys[sent.digest] = known
         return known
 
     def known(self, of_key: PassagesOfKey, what: Call, request: OpenAiRequest, now: int) -> Passage | None:
         """The passage of a call, where its route is known; raises what `made` and `model_asked` do."""
-        question = what.listing, what.version, request.model, request.operation, request.stream
+        # Where the path names the listing, whatever the body calls it is neither looked at nor kept.
+        model = "" if what.listing else request.model
+        question = what.listing, what.version, model, request.operation, request.stream
         kept = of_key.by_question.get(question)
         if kept is not None and 0 <= now - kept.since < _LIFE_MICROSECONDS:
             return kept.passage
+        of_key.by_question.pop(question, None)
         route = self.routes.known(of_key.key, *model_asked(what, request))
         if route is None:
             return None
         if kept is None or kept.passage.terms.route != route:
-            make_room(of_key.by_question, _MOST_QUESTIONS)
-            kept = of_key.by_question[question] = _Kept(self.made(of_key.key, route, request), now)
+            kept = _Kept(self.made(of_key.key, route, request), now)
         kept.since = now
+        make_room(of_key.by_question, _MOST_QUESTIONS)
+        of_key.by_question[question] = kept
         return kept.passage
 
     def made(self, key: KeyRecord, route: Route, request: OpenAiRequest) -> Passage:

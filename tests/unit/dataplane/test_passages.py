@@ -1,12 +1,16 @@
-"""Passages are shared by calls for a moment, and never outlive what they were made of."""
+"""Passages are shared by calls, and never outlive what they were made of."""
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from fakes.call_door import KEY, PEPPER, START, a_key, a_route
 
 from dataplane.door_paths import Call
 from dataplane.key_check import Authenticate, SentKey, key_digest
-from dataplane.passages import Passages
-from dataplane.records import KeyRecord, Route
+from dataplane.passages import Passage, Passages
+from dataplane.pricing import Price
+from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.refusals import KeyInvalid, RequestInvalid
 from dataplane.wire_formats.openai.requests import read_request
 
@@ -33,10 +37,14 @@ def passages_of(memory: Memory) -> Passages:
     return Passages(Authenticate(memory, PEPPER), memory)  # type: ignore[arg-type]
 
 
-def the_version(passages: Passages, now: int, what: Call = CHAT, body: bytes = BODY) -> str | None:
+def the_passage(passages: Passages, now: int, what: Call = CHAT, body: bytes = BODY) -> Passage | None:
     of_key = passages.of_key(SENT, now)
     assert of_key is not None
-    passage = passages.known(of_key, what, read_request("chat/completions", body), now)
+    return passages.known(of_key, what, read_request("chat/completions", body), now)
+
+
+def the_version(passages: Passages, now: int, what: Call = CHAT, body: bytes = BODY) -> str | None:
+    passage = the_passage(passages, now, what, body)
     return None if passage is None else passage.terms.route.version
 
 
@@ -78,19 +86,65 @@ def test_a_key_that_changed_is_looked_up_at_once() -> None:
 def test_a_passage_stays_while_key_and_route_say_the_same() -> None:
     memory = Memory()
     passages = passages_of(memory)
-    request = read_request("chat/completions", BODY)
-
-    def passage(now: int) -> object:
-        of_key = passages.of_key(SENT, now)
-        assert of_key is not None
-        return passages.known(of_key, CHAT, request, now)
-
-    first = passage(START)
+    first = the_passage(passages, START)
     # Renewed, as they are every second or so, and the same.
     memory.key, memory.routes["acme/echo", ""] = a_key(), a_route()
-    assert passage(START + 10_000_000) is first
+    assert the_passage(passages, START + 10_000_000) is first
     memory.key, memory.changes = a_key(), 1
-    assert passage(START + 10_000_001) is first
+    assert the_passage(passages, START + 10_000_001) is first
     assert len(memory.looked_up) == 5
     memory.key, memory.changes = a_key(team_slug="renamed"), 2
-    assert passage(START + 10_000_002) is not first
+    assert the_passage(passages, START + 10_000_002) is not first
+
+
+@pytest.mark.parametrize(
+    ("changed_key", "changed_route"),
+    [
+        ({"limits": RateLimits(requests_per_second=1)}, {}),
+        ({"scopes": (LimitedScope("s", "key", "tokens", 5),)}, {}),
+        ({"permissions": frozenset[str]()}, {}),
+        ({"allowed_listings": frozenset({"lst_other"})}, {}),
+        ({}, {"credential": Credential("vendor.example", "authorization", "Bearer new")}),
+        ({}, {"price": Price("prc_2", 1, 2)}),
+        ({}, {"endpoint_url": "https://vendor.example/v2"}),
+    ],
+)
+def test_whatever_changes_of_key_or_route_makes_another_passage(
+    changed_key: dict[str, Any], changed_route: dict[str, Any]
+) -> None:
+    memory = Memory()
+    passages = passages_of(memory)
+    first = the_passage(passages, START)
+    memory.key, memory.routes["acme/echo", ""] = replace(a_key(), **changed_key), replace(a_route(), **changed_route)
+    second = the_passage(passages, START + 250_000)
+    assert second is not first
+    assert second is not None
+    assert (second.terms.key, second.terms.route) == (memory.key, memory.routes["acme/echo", ""])
+
+
+def test_what_callers_write_is_kept_within_bounds() -> None:
+    memory = Memory()
+    passages = passages_of(memory)
+    by_path = Call("chat/completions", "acme/echo")
+    shared = {id(the_passage(passages, START, by_path, b'{"model":"%d"}' % number)) for number in range(100)}
+    assert len(shared) == 1, "a model beside a listing in the path says nothing"
+    memory.routes |= {(f"acme/{number}", ""): a_route() for number in range(200)}
+    for number in range(200):
+        the_passage(passages, START, body=b'{"model":"acme/%d"}' % number)
+    of_key = passages.of_key(SENT, START)
+    assert of_key is not None
+    assert len(of_key.by_question) <= 32
+
+
+def test_nothing_is_kept_of_a_key_or_a_route_that_went() -> None:
+    memory = Memory()
+    passages = passages_of(memory)
+    the_passage(passages, START)
+    memory.routes.clear()
+    assert the_passage(passages, START + 250_000) is None
+    of_key = passages.of_key(SENT, START + 250_000)
+    assert of_key is not None
+    assert not of_key.by_question
+    memory.key, memory.changes = None, 1
+    assert passages.of_key(SENT, START + 250_001) is None
+    assert not passages._of_keys

@@ -25,7 +25,9 @@ _INT = (msgspec.json.Decoder(int), "a whole number")
 _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
-_IMAGE, _AUDIO, _FILE = b'"image_url"', b'"input_audio"', b'"file"'
+_IMAGE = b'"image_url"'
+_AUDIO = b'"input_audio"'
+_FILE = b'"file"'
 # A letter may be written as its number.
 _ESCAPE = b"\\u00"
 _ESCAPED_LETTER = re.compile(rb"\\u00([4-7][0-9A-Fa-f])")
