@@ -94,17 +94,14 @@ class Client:
             pool.ahead = asyncio.get_running_loop().create_task(self._make_ahead(origin, pool))
 
     async def _make_ahead(self, origin: Origin, pool: Pool) -> None:
-        """One that cannot be made is missed by nobody: who needs one tries for himself, and says why not."""
+        """One that cannot be made, for whatever reason, is missed by nobody: who needs one tries, and says why not."""
         try:
             async with asyncio.timeout(self.limits.connect_seconds):
                 connection = await self._connect(origin, pool)
-        except (OSError, TimeoutError, UnicodeError, NotSent):
+        except Exception:
             pool.not_before = self.now() + _AHEAD_AGAIN_SECONDS
         else:
-            if self.closed:
-                connection.drop()
-            else:
-                pool.made_ahead(connection)
+            pool.made_ahead(connection, self.limits.connections)
         finally:
             pool.ahead = None
 

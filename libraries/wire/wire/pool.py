@@ -54,10 +54,13 @@ class Pool:
         in_use = not self.idle and 1 < self.taken < most
         return in_use and self.ahead is None and not self.closed and self.now() >= self.not_before
 
-    def made_ahead(self, connection: ClientConnection) -> None:
-        """Keep a connection that nobody has used yet."""
-        self.ticker.watch(connection)
-        self._keep(connection)
+    def made_ahead(self, connection: ClientConnection, most: int) -> None:
+        """Keep a connection that nobody has used yet, unless others have filled all `most` places meanwhile."""
+        if self.taken < most:
+            self.ticker.watch(connection)
+            self._keep(connection)
+        else:
+            connection.drop()
 
     def stale(self, connection: ClientConnection) -> None:
         """Forget an idle connection."""

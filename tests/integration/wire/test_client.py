@@ -119,14 +119,15 @@ async def test_where_two_are_in_use_the_next_finds_one_ready() -> None:
         assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
 
 
-async def test_a_server_that_takes_no_more_is_not_asked_ahead_again_and_again() -> None:
+@pytest.mark.parametrize("failure", [NotSent("no more"), OSError("no route"), RuntimeError("whatever it was")])
+async def test_a_server_that_takes_no_more_is_not_asked_ahead_again_and_again(failure: Exception) -> None:
     tries = 0
 
     async def failing_at_last(host: str, port: int) -> list[str]:
         nonlocal tries
         tries += 1
         if tries > 2:
-            raise NotSent("no more")
+            raise failure
         return await at_loopback(host, port)
 
     async with scripted_upstream(always_ok) as upstream, _client(resolve=failing_at_last) as client:
@@ -136,6 +137,28 @@ async def test_a_server_that_takes_no_more_is_not_asked_ahead_again_and_again() 
             assert client.idle(upstream.origin) is None
         assert tries == 3
         for one in pair:
+            one.unused()
+
+
+async def test_one_that_is_made_ahead_takes_no_place_of_those_who_filled_all_meanwhile() -> None:
+    ready, waiting = asyncio.Event(), asyncio.Event()
+
+    async def slow_ahead(host: str, port: int) -> list[str]:
+        task = asyncio.current_task()
+        assert task is not None
+        if "_make_ahead" in repr(task):
+            waiting.set()
+            await ready.wait()
+        return await at_loopback(host, port)
+
+    limits = ClientLimits(connections=3)
+    async with scripted_upstream(always_ok) as upstream, _client(limits, slow_ahead) as client:
+        taken = [await client.connection(upstream.origin) for _ in range(3)]
+        await waiting.wait()
+        ready.set()
+        await asyncio.sleep(0.05)
+        assert client.idle(upstream.origin) is None
+        for one in taken:
             one.unused()
 
 
