@@ -156,8 +156,8 @@ nightly: $(STAMP) ## Kill gateways, workers, PostgreSQL, Kafka and consumers in 
 	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),50) $(MAKE) --no-print-directory test-fuzz-fleet
 
 # The suites of the call path again, on what `make compile` made of it.
-COMPILED_SUITES := $(addprefix tests/,unit/wire unit/dataplane unit/gateway contract/http integration/wire integration/dataplane)
-COMPILED_JOURNEYS := $(addprefix tests/end_to_end/test_,metering.py refusals.py idempotency.py restart.py)
+COMPILED_SUITES := $(addprefix tests/,architecture/test_compiled_modules.py unit/wire unit/dataplane unit/gateway contract/http integration/wire integration/dataplane)
+COMPILED_JOURNEYS := $(addprefix tests/end_to_end/test_,compiled_gateway.py metering.py refusals.py idempotency.py restart.py)
 .PHONY: test-compiled
 test-compiled: $(COMPILED) ## The suites of the call path on its compiled modules
 	@PYTHONPATH=$(CURDIR)/.compiled $(call pytest,$(COMPILED_SUITES),-q -n 2 --dist loadfile -m "not fuzz and not engines and not campaign")

@@ -7,7 +7,10 @@ from mypyc.build import mypycify
 from setuptools import setup
 
 # With what is not listed mypy is as lenient as can be: pyright checks all of it, strictly, elsewhere.
-_MYPY = ("--follow-imports=silent", "--ignore-missing-imports", f"--python-executable={sys.executable}")
+_MYPY = (
+    *("--follow-imports=silent", "--ignore-missing-imports"),
+    *("--cache-dir=/dev/null", f"--python-executable={sys.executable}"),
+)
 
 
 def main() -> None:

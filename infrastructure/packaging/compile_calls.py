@@ -19,6 +19,7 @@ _PACKAGES = ("libraries/wire/wire", "libraries/dataplane/dataplane")
 _LIST = Path(__file__).resolve().with_name("compiled_modules.txt")
 _BUILD = _LIST.with_name("build_extensions.py")
 _CONSTANT = re.compile(r"^(_?[A-Z][A-Z0-9_]+) = ", re.MULTILINE)
+_PATH = "/usr/local/bin:/usr/bin:/bin"
 _LONGEST_SECONDS = 900
 
 
@@ -27,10 +28,14 @@ class CannotCompile(Exception):
 
 
 def main() -> int:
-    """1 where something is missing or a module is not what a compiler takes."""
+    """1 where something is missing or a module is not what a compiler takes; with --can nothing else is done."""
     try:
-        modules = listed()
         _tools_are_here()
+        if sys.argv[1:] == ["--can"]:
+            return 0
+        # What was made of other sources would be taken for this, should this fail.
+        shutil.rmtree(COMPILED, ignore_errors=True)
+        modules = listed()
         print(f"Compiling {len(modules)} modules into {COMPILED.name}/ (about a minute) ...", flush=True)
         _compile(modules)
     except CannotCompile as error:
@@ -53,7 +58,7 @@ def why_not(source: str) -> str | None:
     """Why a module would not mean the same once compiled, or not be safe, or None."""
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.ClassDef() if any(ast.unparse(base) == "msgspec.Struct" for base in node.bases):
+            case ast.ClassDef() if any(ast.unparse(base).endswith("Struct") for base in node.bases):
                 return f"defines {node.name}, a msgspec.Struct: it would lose its settings and types."
             case ast.AsyncFunctionDef() | ast.Yield() | ast.YieldFrom():
                 return f"waits or yields in line {node.lineno}: coroutines that fail or are cancelled crash, compiled."
@@ -81,7 +86,7 @@ def _source(module: str) -> str:
 
 def _tools_are_here() -> None:
     compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
-    if not any(shutil.which(name) for name in (compiler, "cc")):
+    if not shutil.which(compiler, path=_PATH):
         raise CannotCompile(f"there is no C compiler '{compiler}' here; install one (Debian: gcc, libc6-dev).")
     header = Path(sysconfig.get_path("include")) / "Python.h"
     if not header.exists():
@@ -104,7 +109,6 @@ def _compile(modules: list[str]) -> None:
         f"import importlib\nfor name in {names}: assert importlib.import_module(name).__file__.endswith('.so'), name"
     )
     _run([sys.executable, "-c", checks], draft)
-    shutil.rmtree(COMPILED, ignore_errors=True)
     draft.rename(COMPILED)
 
 
@@ -113,7 +117,7 @@ def _run(command: list[str], folder: Path) -> None:
         done = subprocess.run(
             command,
             cwd=folder,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(folder)},
+            env={"PATH": _PATH, "PYTHONPATH": str(folder)},
             capture_output=True,
             text=True,
             timeout=_LONGEST_SECONDS,

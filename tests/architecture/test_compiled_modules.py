@@ -1,5 +1,7 @@
 """What is compiled means the same as what is read: the list names modules that a compiler takes as they are."""
 
+import importlib
+import os
 import runpy
 from pathlib import Path
 
@@ -34,3 +36,9 @@ def test_constants_become_final_and_no_line_moves() -> None:
     assert made.count("\n") == source.count("\n")
     assert made.splitlines().index("    return _MOST") == source.splitlines().index("    return _MOST")
     assert compile(made, "made", "exec")
+
+
+@pytest.mark.skipif(".compiled" not in os.environ.get("PYTHONPATH", ""), reason="nothing compiled is on PYTHONPATH")
+def test_what_is_on_the_path_is_compiled_all_of_it() -> None:
+    names = [module.removesuffix(".py").replace("/", ".") for module in _TOOL["listed"]()]
+    assert not [name for name in names if not str(importlib.import_module(name).__file__).endswith(".so")]
