@@ -22,7 +22,7 @@ from dataplane.journal_reader import JournalReader
 from dataplane.key_check import Authenticate, key_digest
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.passages import Passages
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.settlement import Settlement, holder_name
 from dataplane.surroundings import Surroundings

@@ -1,7 +1,7 @@
 """Facts of calls for tests of the journal and of settlement."""
 
 from dataplane.call_records import CallFacts, Outcome, Settled
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 

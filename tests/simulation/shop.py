@@ -3,7 +3,7 @@
 from simulation.plan import PlannedCall, Setting
 from simulation.vendor import GONE, READY, SLOW
 
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.records import KeyRecord, LimitedScope, RateLimits, Route
 
 PLATFORM, TEAM_TOKENS, TEAM_MONEY, KEY_TOKENS = "platform:usd", "team:tokens", "team:usd", "key_0:tokens"

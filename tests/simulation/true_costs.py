@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dataplane.call_records import CallFacts, Settled
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 

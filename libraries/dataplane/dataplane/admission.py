@@ -12,7 +12,8 @@ from dataplane.limits import KeyRates, RateBook
 from dataplane.policy import key_allows
 from dataplane.policy_book import PolicyBook
 from dataplane.policy_facts import Asked
-from dataplane.pricing import Price, worst_cost_nanodollars
+from dataplane.price import Price
+from dataplane.pricing import worst_cost_nanodollars
 from dataplane.rate_refusals import rate_limited
 from dataplane.rate_short import RateShort
 from dataplane.records import KeyRecord, Route

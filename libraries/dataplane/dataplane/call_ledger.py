@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dataplane.admission import AdmissionState, Admitted
 from dataplane.call_journal import CallJournal, Lost
-from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled, spent_of, unspent
+from dataplane.call_records import CallFacts, Outcome, Released, Returned, Settled
 from dataplane.call_terms import CallTerms
 from dataplane.leases import Left
 from dataplane.limits import KeyRates
@@ -57,7 +57,7 @@ class CallLedger:
         usage, began, first = ending.usage, facts.started_at, ending.first_byte_at
         at, tokens = ending.at - began, usage.prompt_tokens + usage.completion_tokens
         cost = cost_nanodollars(usage, facts.price)
-        spent = spent_of(facts.reservations, tokens, cost)
+        spent = _spent_of(facts.reservations, tokens, cost)
         # A clock that stepped back ends no call before it began.
         if first is not None:
             first = first - began if first > began else 0
@@ -109,7 +109,7 @@ class CallLedger:
         self.state.rates.finish(rates, tokens)
         held, leases = facts.reservations, self.state.leases
         if self.journal.unwritten:
-            self._withheld += unspent(facts, spent)
+            self._withheld += _unspent(facts, spent)
             return leases.settle(held, [one.amount for one in held])[1]
         if self._withheld:
             self._credit(())
@@ -141,3 +141,19 @@ def facts_of(call_id: str, arrived: int, terms: CallTerms, admitted: Admitted, p
         prompt_estimate,
         admitted.policy_version,
     )
+
+
+def _spent_of(held: Sequence[Reservation], tokens: int, cost: int | None) -> tuple[int, ...]:
+    """What a call used of each of its reservations; an unknown cost takes the whole hold."""
+    if cost is None:
+        return tuple([tokens if one.unit == "tokens" else one.amount for one in held])
+    return tuple([tokens if one.unit == "tokens" else cost for one in held])
+
+
+def _unspent(facts: CallFacts, spent: Sequence[int]) -> list[Reservation]:
+    """What goes back to the leases after settlement; an overdraft gives nothing back and takes nothing."""
+    return [
+        Reservation(held.scope_id, held.amount - used, held.unit, held.period_ends_at)
+        for held, used in zip(facts.reservations, spent, strict=True)
+        if held.amount > used
+    ]

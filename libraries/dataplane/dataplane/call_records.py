@@ -1,12 +1,11 @@
 """What the journal says about a call: opened, then settled, released or, where nobody knows, unknown."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
 from dataplane.kept_reply import KeptReply
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.reservation import Reservation
 from dataplane.usage import Usage
 from dataplane.whole_numbers import Amount, Moment, Status
@@ -111,19 +110,3 @@ class Unknown(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="unkno
 # What settlement carries: every end that moves something on the books.
 EndRecord = Settled | Returned | Unmade | Unknown
 JournalRecord = Opened | Released | EndRecord
-
-
-def spent_of(held: Sequence[Reservation], tokens: int, cost: int | None) -> tuple[int, ...]:
-    """What a call used of each of its reservations; an unknown cost takes the whole hold."""
-    if cost is None:
-        return tuple([tokens if one.unit == "tokens" else one.amount for one in held])
-    return tuple([tokens if one.unit == "tokens" else cost for one in held])
-
-
-def unspent(facts: CallFacts, spent: Sequence[int]) -> list[Reservation]:
-    """What goes back to the leases after settlement; an overdraft gives nothing back and takes nothing."""
-    return [
-        Reservation(held.scope_id, held.amount - used, held.unit, held.period_ends_at)
-        for held, used in zip(facts.reservations, spent, strict=True)
-        if held.amount > used
-    ]

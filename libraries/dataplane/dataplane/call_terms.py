@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from dataplane.policy import key_allows
-from dataplane.pricing import Price, price_in_force
+from dataplane.price import Price
+from dataplane.pricing import price_in_force
 from dataplane.records import KeyRecord, Route
 
 # Of CallFacts, in its order: from the key's id to the model.

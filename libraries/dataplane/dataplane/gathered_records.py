@@ -1,8 +1,9 @@
 """Records that are written together: what one turn of the loop has to say."""
 
-from dataplane.brief_records import Begun, Ended, Ends, Kind, Others, Unsent
+from dataplane.brief_records import Begun, Ended, Ends, Others, Unsent
 from dataplane.call_journal import Lost
 from dataplane.journal_frames import frame
+from dataplane.record_kinds import Kind
 
 # Records of a kind in a write, and in a frame. Most have some 300 bytes.
 MOST_TOGETHER = 500

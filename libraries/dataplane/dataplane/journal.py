@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.brief_records import Begun, Kind, Kinds, Others, ended, own_of, unsent
+from dataplane.brief_records import Begun, Others
 from dataplane.call_journal import Lost
 from dataplane.call_records import CallFacts, Released, Returned, Settled, Unmade
 from dataplane.gathered_records import MOST_TOGETHER, Call, Gathered
 from dataplane.journal_folder import LOCK_NAME, ONLY_OWNER, folder_lock, journal_folder, segment_path, try_lock
 from dataplane.journal_frames import frame
+from dataplane.record_kinds import Kind, Kinds, ended, own_of, unsent
 from dataplane.refusals import JournalUnavailable
 
 _log = logging.getLogger("dataplane")

@@ -30,6 +30,7 @@ from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.moments import now_in_microseconds
 from dataplane.passages import Passages
 from dataplane.plane_settings import PlaneSettings
 from dataplane.ports import Vendors
@@ -41,10 +42,6 @@ from wire.ticker import Ticker
 
 DRAIN_SECONDS = 4.0
 _DISK_AGAIN_SECONDS = 0.5
-
-
-def _microseconds() -> int:
-    return time.time_ns() // 1000
 
 
 def _new_id(prefix: str) -> str:
@@ -76,7 +73,7 @@ class Calls:
         self.settlement = Settlement(JournalReader(self.journal.folder, incarnation), self.settler)
         self.state = state = AdmissionState()
         rates = ValkeyRateStore(outside.valkey, holder_name(incarnation))
-        self.rates = RateLeaser(state.rates, rates, _microseconds, knobs.expected_processes)
+        self.rates = RateLeaser(state.rates, rates, now_in_microseconds, knobs.expected_processes)
         self.ledger = CallLedger(state, self.journal, self.settlement.wake, lambda: _new_id("ret"))
         self.leases = GrpcLeaseSource(outside.consumption)
         requests = itertools.count(1)
@@ -84,7 +81,7 @@ class Calls:
             state,
             self.leases,
             holder_name(incarnation),
-            _microseconds,
+            now_in_microseconds,
             lambda: f"{next(requests):016x}",
             self.ledger.give_up,
             rates=self.rates,
@@ -95,13 +92,13 @@ class Calls:
         self.parts = CallParts(
             passages=Passages(
                 Authenticate(keys, knobs.key_pepper.get_secret_value().encode()),
-                GrpcRoutes(outside.publishing, outside.consumption, time.monotonic, _microseconds),
+                GrpcRoutes(outside.publishing, outside.consumption, time.monotonic, now_in_microseconds),
             ),
             keeper=keeper,
             ledger=self.ledger,
             vendors=outside.vendors,
-            around=Surroundings(self.ledger, _microseconds, limits, outside.ticker, self.analytics.append),
-            now=_microseconds,
+            around=Surroundings(self.ledger, now_in_microseconds, limits, outside.ticker, self.analytics.append),
+            now=now_in_microseconds,
             limits=limits,
         )
         self.door = CallDoor(self.parts, CallIds(), replies=GrpcReplies(outside.consumption, holder_name(incarnation)))

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.records import KeyRecord, Route
 
 _HOUR = 3_600_000_000

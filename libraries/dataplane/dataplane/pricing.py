@@ -1,43 +1,16 @@
-"""Prices and the one function that turns usage into money, for streamed and plain calls alike.
+"""The one function that turns usage into money, for streamed and plain calls alike.
 
-A price is integer nano-dollars per million tokens. A cost is rounded half-up once, for the whole call. Unknown is None,
+A cost is in nano-dollars, rounded half-up once, for the whole call. Unknown is None,
 never 0.
 """
 
-from enum import StrEnum
-
-import msgspec
-
+from dataplane.price import Price, UnknownPrice
 from dataplane.usage import Usage
 
 _MILLION = 1_000_000
 _HALF = _MILLION // 2
 # In a dollar.
 NANODOLLARS = 1_000_000_000
-
-
-class UnknownPrice(StrEnum):
-    """What happens to calls whose price the book does not know."""
-
-    DENY = "deny"
-    ESTIMATE = "estimate"
-
-
-class Price(msgspec.Struct, frozen=True):
-    """A row of the price book; None where the part's price is unknown, and for cached where it has no price of its own.
-
-    `per_request` is a flat amount in nano-dollars.
-    """
-
-    price_id: str
-    prompt: int | None
-    completion: int | None
-    cached_prompt: int | None = None
-    per_request: int = 0
-
-    def is_known(self) -> bool:
-        """Whether every kind of token has a price."""
-        return self.prompt is not None and self.completion is not None
 
 
 def cost_nanodollars(usage: Usage, price: Price | None) -> int | None:

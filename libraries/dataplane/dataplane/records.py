@@ -6,7 +6,7 @@ Moments are integer microseconds since 1970 UTC; amounts are integers of the lim
 from dataclasses import dataclass
 from typing import Literal
 
-from dataplane.pricing import Price, UnknownPrice
+from dataplane.price import Price, UnknownPrice
 from dataplane.reservation import Unit
 
 ScopeKind = Literal["platform", "team", "user", "key"]

@@ -23,10 +23,3 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
 
 NOTHING_USED = Usage(0)
-
-
-def believable(prompt: int, completion: int, cached: int) -> Usage | None:
-    """A reported usage, or None where the numbers cannot be true (negative, or beyond 2^31)."""
-    if not 0 <= prompt <= MOST_TOKENS_BELIEVED or not 0 <= completion <= MOST_TOKENS_BELIEVED:
-        return None
-    return Usage(prompt, completion, cached if 0 <= cached <= prompt else max(0, min(cached, prompt)))

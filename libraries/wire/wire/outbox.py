@@ -6,7 +6,6 @@ What comes for one transport and then again for the same leaves in one write: th
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 # Nobody waits for more than so many others to be looked at.
@@ -19,7 +18,7 @@ class Outbox:
     __slots__ = ("_ahead", "_is_due", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[asyncio.Transport, bytes]] = deque()
+        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
         self._ahead: list[Callable[[], None]] = []
         self._is_due = False
 
@@ -53,7 +52,7 @@ class Outbox:
             self._ahead.pop(0)()
         # One by one from the front: a write may call back, and whoever is called may come here as well.
         while waiting:
-            transport, data = waiting.popleft()
+            transport, data = waiting.pop(0)
             if waiting and waiting[0][0] is transport:
                 data += self._next_of(transport)
             if not transport.is_closing():
@@ -64,7 +63,7 @@ class Outbox:
         waiting = self._waiting
         parts: list[bytes] = []
         while waiting and waiting[0][0] is transport:
-            parts.append(waiting.popleft()[1])
+            parts.append(waiting.pop(0)[1])
         return b"".join(parts)
 
     def _come_soon(self) -> None:

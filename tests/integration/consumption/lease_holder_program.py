@@ -28,7 +28,7 @@ from dataplane.control_plane.settlement_client import GrpcSettler
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader
 from dataplane.lease_keeper import LeaseKeeper
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.recall_answers import RecallAnswers
 from dataplane.records import KeyRecord, LimitedScope, Route
 from dataplane.settlement import Settlement, holder_name

@@ -15,7 +15,7 @@ from consumption.prices.errors import PriceTooHigh
 from consumption.prices.price_view import price_view
 from consumption.prices.reference_catalogue import lines_of
 from consumption.prices.rules import DEAREST, PriceRow, Reference, ReferencePrice, price_of_row, row_in_force
-from dataplane.pricing import Price
+from dataplane.price import Price
 
 T = datetime(2026, 11, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from fakes.dataplane_ports import FakeUpstream, json_answer, stream_answer
 from dataplane.call_limits import CallLimits
 from dataplane.call_records import Outcome, Settled
 from dataplane.ended_calls import CallEnd, Fault, fault_of
-from dataplane.pricing import UnknownPrice
+from dataplane.price import UnknownPrice
 from dataplane.records import Credential, LimitedScope, RateLimits
 from dataplane.refusals import UpstreamFailed, UpstreamUnreachable
 

@@ -9,14 +9,15 @@ import pytest
 from fakes.call_facts import some_facts, some_settled
 from msgspec.structs import replace
 
-from dataplane.brief_records import Begun, Ended, Ends, Kinds, Others, Own, ended, own_of
+from dataplane.brief_records import Begun, Ended, Ends, Others, Own
 from dataplane.call_records import CallFacts, Opened, Released, Returned, Settled
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_folder import segment_path
 from dataplane.journal_frames import JournalCorrupt, cut_ends, frame, read_ends, read_frames
 from dataplane.journal_reader import JournalReader
 from dataplane.kept_reply import KeptReply
-from dataplane.pricing import Price
+from dataplane.price import Price
+from dataplane.record_kinds import Kinds, ended, own_of
 from dataplane.refusals import JournalUnavailable
 from dataplane.reservation import Reservation
 

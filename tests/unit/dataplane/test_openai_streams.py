@@ -10,7 +10,8 @@ from fixtures.real_inputs import real_input
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane.pricing import Price, cost_nanodollars
+from dataplane.price import Price
+from dataplane.pricing import cost_nanodollars
 from dataplane.sse import LARGEST_EVENT, EventTooLarge, data_of
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter

@@ -9,7 +9,7 @@ from fakes.call_door import KEY, PEPPER, START, a_key, a_route
 from dataplane.door_paths import Call
 from dataplane.key_check import Authenticate, SentKey, key_digest
 from dataplane.passages import Passage, Passages
-from dataplane.pricing import Price
+from dataplane.price import Price
 from dataplane.records import Credential, KeyRecord, LimitedScope, RateLimits, Route
 from dataplane.refusals import KeyInvalid, RequestInvalid
 from dataplane.wire_formats.openai.requests import read_request

@@ -10,7 +10,7 @@ from dataplane import policy_bundle
 from dataplane.cedar_engine import CedarRules, EngineFailed
 from dataplane.policy_bundle import ALLOWED, Decision, Denied, EnforcedBundle, PolicyBundle, bundle_of, decide
 from dataplane.policy_facts import Asked, PolicyFacts, facts_of, price_class
-from dataplane.pricing import Price
+from dataplane.price import Price
 
 
 def forbid(when: str) -> str:

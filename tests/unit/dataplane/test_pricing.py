@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane.pricing import (
-    Price,
-    UnknownPrice,
-    cost_nanodollars,
-    dollars,
-    price_in_force,
-    worst_cost_nanodollars,
-)
+from dataplane.price import Price, UnknownPrice
+from dataplane.pricing import cost_nanodollars, dollars, price_in_force, worst_cost_nanodollars
 from dataplane.usage import Usage
 
 _tokens = st.integers(0, 2**31)

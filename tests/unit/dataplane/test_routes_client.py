@@ -8,7 +8,8 @@ import pytest
 from chassis.errors import ErrorKind
 from chassis.rpc.channel import RemoteError
 from dataplane.control_plane.routes_client import GrpcRoutes, price_of, route_of
-from dataplane.pricing import Price, cost_nanodollars, price_in_force
+from dataplane.price import Price
+from dataplane.pricing import cost_nanodollars, price_in_force
 from dataplane.records import KeyRecord
 from dataplane.refusals import ModelNotCallable
 from dataplane.usage import Usage

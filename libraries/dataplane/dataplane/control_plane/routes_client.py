@@ -11,7 +11,7 @@ from chassis.errors import ErrorKind, MarketplaceError
 from chassis.rpc.channel import Peer
 from dataplane.control_plane.kept import Kept
 from dataplane.control_plane.keys_client import microseconds
-from dataplane.pricing import Price, UnknownPrice
+from dataplane.price import Price, UnknownPrice
 from dataplane.records import Credential, KeyRecord, Route
 from dataplane.refusals import ModelNotCallable
 from marketplace.consumption.v1 import prices_pb2

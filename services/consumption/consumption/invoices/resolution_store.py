@@ -15,7 +15,8 @@ from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of
 from consumption.prices.price_rows import row_of
 from consumption.prices.rules import price_of_row
 from consumption.settlement.rules import Movements, kept_charges
-from dataplane.pricing import Price, cost_nanodollars
+from dataplane.price import Price
+from dataplane.pricing import cost_nanodollars
 from dataplane.usage import Usage
 from marketplace.events.v1.invoice_pb2 import CallsReconciled, ReconciledCall
 

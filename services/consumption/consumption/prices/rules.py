@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from dataplane.pricing import Price
+from dataplane.price import Price
 
 # Who says so: the listing's publisher, the platform's admins, or a public list of prices, which is an estimate.
 Source = Literal["listing", "admin", "reference"]

@@ -2,7 +2,8 @@
 
 from dataplane.sse import EventSieve
 from dataplane.usage import Usage
-from dataplane.wire_formats.openai.replies import NOT_A_CHUNK, Chunk, read_chunk, usage_of
+from dataplane.wire_formats.openai.replies import usage_of
+from dataplane.wire_formats.openai.reply_shapes import NOT_A_CHUNK, Chunk, read_chunk
 
 _DONE = b"[DONE]"
 # A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.

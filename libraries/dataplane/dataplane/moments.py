@@ -1,0 +1,8 @@
+"""Moments as the call path has them: microseconds since 1970 UTC, by this machine's clock."""
+
+import time
+
+
+def now_in_microseconds() -> int:
+    """This moment."""
+    return time.time_ns() // 1000
