@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
+from dataplane.bounded import make_room
 from dataplane.records import Credential, Route
 from dataplane.refusals import UpstreamFailed, UpstreamUnreachable
 from dataplane.wire_formats.openai.requests import Operation
@@ -43,8 +44,7 @@ class VendorHeads:
         if kept is not None and kept[0] is route:
             return kept[1]
         head = vendor_head(route, operation, stream)
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()
+        make_room(self._kept, _MOST_KEPT)
         self._kept[name] = (route, head)
         return head
 
