@@ -1,5 +1,7 @@
 """How a caller hears of an error of ours: as a reply, or inside the stream that has begun."""
 
+import logging
+
 from chassis.errors import MarketplaceError
 from dataplane.call_facts_shown import error_headers
 from dataplane.refusals import RateLimited
@@ -7,11 +9,20 @@ from dataplane.wire_formats.openai.errors import error_body, error_event
 from wire.exchange import Exchange
 from wire.reply_head import header_lines
 
+_log = logging.getLogger("dataplane")
 _JSON = (b"content-type", b"application/json")
 
 
 class Internal(MarketplaceError):
     """Something of ours broke; the log says what."""
+
+
+def told(error: Exception, what: str, request_id: str) -> MarketplaceError:
+    """What a caller is told of an error; what broke here is for the log alone, which says `what` it was."""
+    if isinstance(error, MarketplaceError):
+        return error
+    _log.error(what, exc_info=error, extra={"request_id": request_id})
+    return Internal("Something broke on our side; the request id tells us what.")
 
 
 def fail(caller: Exchange, error: MarketplaceError, request_id: str) -> None:

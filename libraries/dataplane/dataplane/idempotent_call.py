@@ -5,14 +5,13 @@ broke: it waits for one second at most, and then is told to come again, because 
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass, replace
 
 from chassis.errors import MarketplaceError
 from dataplane.call_parts import CallParts
 from dataplane.claimed_call import ClaimedJournal, KeptExchange
 from dataplane.door_paths import Call
-from dataplane.failed_call import Internal, fail, refusal_lines
+from dataplane.failed_call import fail, refusal_lines, told
 from dataplane.idempotency import RepliesUnavailable, refusal_of
 from dataplane.incoming_call import IncomingCall
 from dataplane.kept_reply import KeptReply
@@ -29,7 +28,6 @@ from dataplane.wire_formats.openai.errors import error_body
 from wire.exchange import Exchange
 from wire.reply_head import header_lines
 
-_log = logging.getLogger("dataplane")
 _REPLAYED = b"idempotent-replayed: true\r\n"
 _STREAM = b"content-type: text/event-stream"
 
@@ -90,11 +88,8 @@ class IdempotentCall:
     async def _answer(self, body: bytes) -> None:
         try:
             await self._claim_and_call(body)
-        except MarketplaceError as error:
-            fail(self._caller, error, self._call_id)
-        except Exception:
-            _log.exception("a call under a key broke", extra={"request_id": self._call_id})
-            fail(self._caller, Internal("Something broke on our side; the request id tells us what."), self._call_id)
+        except Exception as error:
+            fail(self._caller, told(error, "a call under a key broke", self._call_id), self._call_id)
 
     async def _claim_and_call(self, body: bytes) -> None:
         parts = self._claiming.parts

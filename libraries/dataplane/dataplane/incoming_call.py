@@ -5,14 +5,12 @@ in a task of its own (`waiting_call.py`).
 """
 
 import asyncio
-import logging
 
-from chassis.errors import MarketplaceError
 from dataplane.admission import Admitted, CallRequest, Refused
 from dataplane.call_ledger import facts_of
 from dataplane.call_parts import CallParts
 from dataplane.door_paths import Call
-from dataplane.failed_call import Internal, fail, refusal_lines
+from dataplane.failed_call import fail, refusal_lines, told
 from dataplane.key_check import SentKey
 from dataplane.live_call import LiveCall
 from dataplane.passages import Passage
@@ -30,8 +28,6 @@ from dataplane.wire_formats.openai.requests import (
     read_request,
 )
 from wire.exchange import Exchange
-
-_log = logging.getLogger("dataplane")
 
 
 class IncomingCall:
@@ -103,10 +99,7 @@ class IncomingCall:
 
     def refuse(self, error: Exception) -> None:
         """Tell the caller why not; what broke here is for the log alone."""
-        if not isinstance(error, MarketplaceError):
-            _log.error("a call broke", exc_info=error, extra={"request_id": self._call_id})
-            error = Internal("Something broke on our side; the request id tells us what.")
-        fail(self._caller, error, self._call_id)
+        fail(self._caller, told(error, "a call broke", self._call_id), self._call_id)
 
     def _at_once(self, body: bytes) -> bool:
         """Send the call if nothing has to be waited for; raises what refuses it."""

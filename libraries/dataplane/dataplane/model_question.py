@@ -1,21 +1,17 @@
 """Which models a key may call, and what one of them is: requests without a body whose answer is waited for."""
 
 import asyncio
-import logging
 
 import msgspec
 
-from chassis.errors import MarketplaceError
 from dataplane.call_parts import CallParts
 from dataplane.door_paths import Models, OneModel
-from dataplane.failed_call import Internal, fail
+from dataplane.failed_call import fail, told
 from dataplane.found_route import not_found, resolved
 from dataplane.key_check import SentKey
 from dataplane.model_list import model_body, models_body
 from dataplane.policy import listing_refusal, may_see
 from wire.exchange import Exchange
-
-_log = logging.getLogger("dataplane")
 
 
 class ModelQuestion:
@@ -51,11 +47,8 @@ class ModelQuestion:
     async def _reply(self, parts: CallParts, what: Models | OneModel, sent: SentKey) -> None:
         try:
             body = await _answer(parts, what, sent)
-        except MarketplaceError as error:
-            fail(self._exchange, error, self._call_id)
-        except Exception:
-            _log.exception("a question about models broke", extra={"request_id": self._call_id})
-            fail(self._exchange, Internal("Something broke on our side; the request id tells us what."), self._call_id)
+        except Exception as error:
+            fail(self._exchange, told(error, "a question about models broke", self._call_id), self._call_id)
         else:
             headers = b"content-type: application/json\r\nx-request-id: %b\r\n" % self._call_id.encode()
             self._exchange.reply(200, headers, body)
