@@ -46,24 +46,27 @@ class AnalyticsBuffer:
     # Consumption takes 2,000 at once, and its loop is busy with so many for some 4 ms.
     batch_size: int = 1000
     sent: int = 0
-    dropped: int = 0
     failures_in_a_row: int = 0
-    _rows: CallRows = field(default_factory=CallRows)
+    _rows: CallRows = field(init=False)
     _batches: deque[_Batch] = field(default_factory=deque[_Batch])
-    _length: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def append(self, end: CallEnd) -> None:
-        """Keep an end, or count it as dropped where there is no room."""
-        if self._length < self.most_kept:
-            self._rows.add(end)
-            self._length += 1
-        else:
-            self.dropped += 1
+    def __post_init__(self) -> None:
+        self._rows = CallRows(self.most_kept)
+
+    @property
+    def append(self) -> Callable[[CallEnd], None]:
+        """Keeps an end, or counts it as dropped where there is no room."""
+        return self._rows.add
+
+    @property
+    def dropped(self) -> int:
+        """Ends that nobody will count."""
+        return self._rows.dropped
 
     def __len__(self) -> int:
         """Ends that are not acknowledged yet."""
-        return self._length
+        return self.most_kept - self._rows.room
 
     async def run(self) -> None:
         """Send what is kept, again and again until cancelled."""
@@ -87,8 +90,7 @@ class AnalyticsBuffer:
                 self.failures_in_a_row = 0
 
     def _cut_batches(self) -> None:
-        rows, self._rows = self._rows, CallRows()
-        self._batches += [_Batch(self.new_batch_id(), groups) for groups in rows.batches(self.batch_size)]
+        self._batches += [_Batch(self.new_batch_id(), groups) for groups in self._rows.take(self.batch_size)]
 
     async def _send(self, batch: _Batch) -> None:
         await self.sink.record(batch.batch_id, batch.groups)
@@ -98,10 +100,10 @@ class AnalyticsBuffer:
         self.failures_in_a_row += 1
         # What was refused as such would be refused for ever, and everything behind it with it.
         if isinstance(error, MarketplaceError) and error.kind is ErrorKind.INVALID:
-            self.dropped += self._forget_first()
+            self._rows.dropped += self._forget_first()
 
     def _forget_first(self) -> int:
         """How many ends it had."""
         length = len(self._batches.popleft())
-        self._length -= length
+        self._rows.room += length
         return length

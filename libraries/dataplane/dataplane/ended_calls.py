@@ -53,16 +53,22 @@ class EndedCalls:
 
 
 class CallRows:
-    """Ended calls by what they have in common."""
+    """Ended calls by what they have in common. Those for which there is no `room` are counted as `dropped`."""
 
-    __slots__ = ("_groups",)
+    __slots__ = ("_groups", "dropped", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.dropped = 0
         # Rows as bytes: added to an array number by number they cost three times as much.
         self._groups: dict[Common, bytearray] = {}
 
     def add(self, end: CallEnd) -> None:
         """Keep the figures of a call; a call that was never sent ended when it began."""
+        if self.room <= 0:
+            self.dropped += 1
+            return
+        self.room -= 1
         record, sent_at = end
         facts = record.facts
         listing_id, version_id, version = facts.listing_id, facts.listing_version_id, facts.listing_version
@@ -80,21 +86,22 @@ class CallRows:
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         rows += _row(began + total, record.status, fault_of(record), total, added, first, prompt, completion)
 
-    def batches(self, most: int) -> list[list[EndedCalls]]:
-        """All of them, at most so many calls in each batch."""
+    def take(self, most: int) -> list[list[EndedCalls]]:
+        """All of them, at most so many calls in each batch. Whoever is done with some makes `room` again."""
+        groups, self._groups = self._groups, {}
         batches: list[list[EndedCalls]] = []
-        room = 0
-        for common, rows in self._groups.items():
+        lacking = 0
+        for common, rows in groups.items():
             figures = array(_ITEM, rows)
             start = 0
             while start < len(figures):
-                if not room:
+                if not lacking:
                     batches.append([])
-                    room = most
-                calls = EndedCalls(common, figures[start : start + room * _WIDTH])
+                    lacking = most
+                calls = EndedCalls(common, figures[start : start + lacking * _WIDTH])
                 batches[-1].append(calls)
                 start += len(calls.figures)
-                room -= len(calls)
+                lacking -= len(calls)
         return batches
 
 

@@ -39,14 +39,18 @@ class JsonMembers:
         try:
             if not body.isascii():
                 body.decode()
-            self.raw = raw = _decoder.decode(body)
+            raw: dict[str, msgspec.Raw] = _decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotAnObject(_explanation(error)) from error
+        self.raw = raw
         # Where each member is; not looked for in a body that is known to have each member once.
-        self._spans: Mapping[str, Span] | None = None
+        self._spans: dict[str, Span] | None = None
         # Where the decoded members fill the body to its last byte there is no space between them, and no key twice: a
         # key's text is never longer than its bytes, and each member needs two quotes, a colon, and a comma or a brace.
-        if not raw or len(body) != 1 + 4 * len(raw) + sum(map(len, raw)) + sum(map(len, raw.values())):
+        filled = 1 + 4 * len(raw)
+        for key, value in raw.items():
+            filled += len(key) + len(value)
+        if not raw or len(body) != filled:
             self._spans = _stepped(body, raw) or _walk(body, raw)
 
     def span(self, name: str) -> Span | None:

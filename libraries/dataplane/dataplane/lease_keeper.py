@@ -106,12 +106,15 @@ class LeaseKeeper:
 
         Needs a running event loop only where a refill is started.
         """
-        now = self.now()
-        decision = admit(self.state, request, now)
+        decision = admit(self.state, request, self.now())
         if self.state.leases.low:
-            for wish in self.state.leases.take_low():
-                self._flight((wish.scope_id,), (wish,), recalls=False)
+            self.refill_low()
         return decision
+
+    def refill_low(self) -> None:
+        """Refill ahead what runs low, without waiting for it."""
+        for wish in self.state.leases.take_low():
+            self._flight((wish.scope_id,), (wish,), recalls=False)
 
     async def admit(self, request: CallRequest) -> Admitted:
         """Let a call in or raise why not; waits for rates a moment, for refills at most ten seconds."""

@@ -32,10 +32,10 @@ async def worker(marketplace_database: ProvisionedServer) -> AsyncIterator[Datab
 
 def batch_of(ends: Sequence[CallEnd]) -> list[GatewayCalls]:
     """These calls as a gateway keeps them."""
-    rows = CallRows()
+    rows = CallRows(len(ends))
     for end in ends:
         rows.add(end)
-    [batch] = rows.batches(len(ends))
+    [batch] = rows.take(len(ends))
     return batch
 
 

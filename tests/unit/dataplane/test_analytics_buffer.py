@@ -153,10 +153,10 @@ def test_the_figures_of_calls_are_those_of_their_ends_by_listing_team_and_kind()
     settled = replace(some_settled(1000), duration=500, first_byte=300)
     unsent = Released(some_facts(1000), 502, "upstream_unreachable")
     other = replace(settled, facts=replace(some_facts(2000), team_id="team_2", streamed=True), first_byte=None)
-    rows = CallRows()
+    rows = CallRows(room=10)
     for end in ((settled, 1020), (other, 1990), (unsent, 0)):
         rows.add(end)
-    [[first, second]] = [[call_group(calls) for calls in batch] for batch in rows.batches(10)]
+    [[first, second]] = [[call_group(calls) for calls in batch] for batch in rows.take(10)]
     named = {"listing_id": "lst_1", "listing_version_id": "ver_1", "listing_version": "1.0.0", "model": "vendor-echo"}
     assert first == CallGroup(
         **named,
@@ -175,13 +175,13 @@ def test_the_figures_of_calls_are_those_of_their_ends_by_listing_team_and_kind()
 
 
 def test_batches_are_full_but_the_last_and_split_what_is_larger() -> None:
-    rows = CallRows()
+    rows = CallRows(room=10)
     for team, calls in (("team_1", 4), ("team_2", 2), ("team_3", 1)):
         for number in range(calls):
             rows.add((replace(some_settled(number), facts=replace(some_facts(number), team_id=team)), number))
-    parts = [[(calls.common[4], len(calls)) for calls in batch] for batch in rows.batches(3)]
+    parts = [[(calls.common[4], len(calls)) for calls in batch] for batch in rows.take(3)]
     assert parts == [[("team_1", 3)], [("team_1", 1), ("team_2", 2)], [("team_3", 1)]]
-    assert CallRows().batches(3) == []
+    assert CallRows(room=10).take(3) == []
 
 
 async def test_the_door_tells_of_each_call_that_ended_and_of_none_that_was_refused(tmp_path: Path) -> None:
