@@ -120,9 +120,11 @@ class RateBook:
     def rates_of(self, record: KeyRecord, now: int) -> KeyRates:
         """The rates of a key, made or changed where its limits are new here; calls in flight stay counted."""
         rates = self.keys.get(record.key_id)
-        if rates is not None and (rates.limits is record.limits or rates.limits == record.limits):
-            return rates
         limits = record.limits
+        if rates is not None and (rates.limits is limits or rates.limits == limits):
+            # A record that was looked up anew says the same in other words: the next call compares them at a glance.
+            rates.limits = limits
+            return rates
         shown, share = shown_limits(limits), share_of(limits, self.share, now)
         lease = lease_of(limits, now) if self.leased and not self.down and shown is not None else None
         if rates is None:

@@ -77,7 +77,7 @@ class Passages:
         key = self.authenticate.known(sent, now)
         if key is None:
             return None
-        if known is None or known.key != key:
+        if known is None or (known.key is not key and known.key != key):
             known = PassagesOfKey(key, now, changes)
         known.since, known.changes = now, changes
         make_room(self._of_keys, _MOST_KEYS)
@@ -96,7 +96,8 @@ class Passages:
         route = self.routes.known(of_key.key, *model_asked(what, request))
         if route is None:
             return None
-        if kept is None or kept.passage.terms.route != route:
+        before = None if kept is None else kept.passage.terms.route
+        if kept is None or (before is not route and before != route):
             kept = _Kept(self.made(of_key.key, route, request), now)
         kept.since = now
         make_room(of_key.by_question, _MOST_QUESTIONS)

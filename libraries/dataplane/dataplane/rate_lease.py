@@ -24,7 +24,7 @@ class RateLease:
     """What is held of each limit. It lapses by this machine's clock, also where that stepped back.
 
     `ask_after` is the moment before which another ask is useless, `slots_tight` says that a free slot is wanted
-    elsewhere.
+    elsewhere, `most_at_once` is how many calls at the same time there were since the last ask.
     """
 
     requests: HeldAmount | None
@@ -33,6 +33,7 @@ class RateLease:
     slots: int = 0
     slots_left: int = 0
     slots_tight: bool = False
+    most_at_once: int = 0
     since: int = 0
     until: int = 0
     ask_after: int = 0
@@ -41,6 +42,8 @@ class RateLease:
         """The first rate that this process cannot cover from what it holds, or None. Takes nothing."""
         if not self.since <= now < self.until:
             self.lapse(now)
+        if in_flight >= self.most_at_once:
+            self.most_at_once = in_flight + 1
         if self.max_slots is not None and in_flight >= self.slots:
             return self._short("concurrency", 0.0, tokens, now)
         held = self.requests
@@ -85,8 +88,12 @@ class RateLease:
         return self.tokens is not None and in_flight > 0
 
     def _slot_wish(self, limit: int, parked: int, in_flight: int, *, idle: bool) -> SlotAsk:
-        """Keep what calls use, and spare ones while nobody else wants them; what is let go is not used any more."""
-        spare = 0 if idle or self.slots_tight else _SPARE_SLOTS + in_flight // 2
+        """Keep what calls use, and spare ones while nobody else wants them; what is let go is not used any more.
+
+        What calls use goes up and down many times between two asks: spare ones are counted from where it was highest.
+        """
+        most, self.most_at_once = max(in_flight, self.most_at_once), in_flight
+        spare = 0 if idle or self.slots_tight else most - in_flight + _SPARE_SLOTS + most // 2
         self.slots = max(in_flight, min(self.slots, in_flight + spare))
         free = self.slots - in_flight
         return SlotAsk(limit, self.slots, max(0, parked - free), max(0, spare - free))
