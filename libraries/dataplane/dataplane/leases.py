@@ -59,6 +59,7 @@ class ScopeShort:
 
 # No grant takes a larger part of what is free than one in so many, unless one call needs it.
 _LARGEST_PART = 8
+_GROWTH = 4
 # A clock that is ahead of consumption's sees a period end too early: the lease is asked for again after so long.
 _ASK_AGAIN = 60_000_000
 # Above every limit that can be set, and within the 63 bits in which amounts travel: no lease covers it.
@@ -248,6 +249,10 @@ def _stock_wish(scope_id: str, amount: int, lease: Lease) -> LeaseWish:
 
 
 def _wanted(amount: int, lease: Lease | None, calls_ahead: int = 32) -> int:
-    """A stock of 32 calls like this one, or twice the last grant: leases grow with the traffic."""
+    """A stock of 32 calls like this one, or four times the last grant: leases grow with the traffic.
+
+    What is asked for ahead takes some hundredths of a second to come: the faster calls come, the fewer grants there
+    should be until what is left of one lasts for so long.
+    """
     stock = amount * calls_ahead
-    return stock if lease is None else max(stock, 2 * lease.granted)
+    return stock if lease is None else max(stock, _GROWTH * lease.granted)
