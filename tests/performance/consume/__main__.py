@@ -55,7 +55,7 @@ def main() -> int:
             LITELLM: known.litellm(shelf, mocks, folder, ports[2]),
         }
         alone = Vendors(known.direct(mocks), known.direct_streams(mocks))
-        measuring = Measuring(Traffic(shelf.traffic, folder), alone, _tell)
+        measuring = Measuring(Traffic(shelf.traffic, folder, mocks.pids), alone, _tell)
         peers = _chosen(every)
         here = {name: peer for name, peer in peers.items() if peer.is_here}
         comparing = Comparing(here, ours, measuring, cores, folder)

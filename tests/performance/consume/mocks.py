@@ -16,11 +16,12 @@ _START_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Mocks:
-    """Where they listen. `plain_by` names who answers plain calls."""
+    """Where they listen, and their processes. `plain_by` names who answers plain calls."""
 
     plain_port: int
     stream_port: int
     plain_by: str
+    pids: tuple[int, ...]
 
 
 def talker(shelf: Shelf, folder: Path, port: int) -> list[str]:
@@ -35,14 +36,15 @@ def vendors(shelf: Shelf, folder: Path, plain_port: int, stream_port: int) -> Ge
     """Both, while the block lasts; without nginx our own program answers plain calls too."""
     program = shelf.nginx
     with ExitStack() as running:
-        running.enter_context(serving(talker(shelf, folder, stream_port), stream_port))
+        pids = [running.enter_context(serving(talker(shelf, folder, stream_port), stream_port))]
         if program:
             config = folder / "vendor.conf"
             config.write_text(_FIXED.format(folder=folder, port=plain_port, answer=completion().decode()))
-            running.enter_context(serving([str(program), "-c", str(config), "-p", str(folder)], plain_port))
+            command = [str(program), "-c", str(config), "-p", str(folder)]
         else:
-            running.enter_context(serving(talker(shelf, folder, plain_port), plain_port))
-        yield Mocks(plain_port, stream_port, "nginx" if program else "our own program")
+            command = talker(shelf, folder, plain_port)
+        pids.append(running.enter_context(serving(command, plain_port)))
+        yield Mocks(plain_port, stream_port, "nginx" if program else "our own program", tuple(pids))
 
 
 @contextmanager

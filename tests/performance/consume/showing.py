@@ -14,6 +14,7 @@ from peers_shelf import ROOT
 from scale import is_smoke
 from tables import Cell, print_table
 from targets import TARGETS, Results
+from whose_turn import may_go_first
 
 RESULTS = ROOT / ".benchmarks"
 _NOT_HERE = "not here"
@@ -83,7 +84,15 @@ def _latency_table(peers: Mapping[str, Peer], results: Results) -> None:
         _rows(peers, results, names),
         "Alone: one call at a time, in turns with the vendor. At a rate: from the moment meant, late or not.",
         "-: above four fifths of its ceiling, where only the queue would be seen.",
+        _who_goes_first(),
     )
+
+
+def _who_goes_first() -> str:
+    """On two cores vendor and callers must share one with all that stands behind our gateway."""
+    if may_go_first():
+        return "Here and with streams vendor and callers go before what settles calls, as on machines of their own."
+    return "Vendor and callers wait their turn with what settles calls: this user may not let them go first."
 
 
 def _stream_table(peers: Mapping[str, Peer], direct: Sample, results: Results) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from questions import Way
+from whose_turn import as_caller, may_go_first, vendors_first
 
 Figures = dict[str, Any]
 _LONGEST_SECONDS = 300
@@ -14,28 +15,37 @@ _LONGEST_SECONDS = 300
 
 @dataclass(frozen=True)
 class Traffic:
-    """`folder` holds the targets' files."""
+    """`folder` holds the targets' files; the `vendors` are processes."""
 
     program: Path
     folder: Path
+    vendors: tuple[int, ...]
 
     def closed(self, way: Way, kind: str, connections: int, seconds: float) -> Figures:
         """Every connection asks again as soon as it was answered."""
-        return self._run("closed", [way], kind, connections=connections, seconds=seconds)
+        return self._read(self._words("closed", [way], kind, connections=connections, seconds=seconds))
 
     def turns(self, ways: list[Way], kind: str, rounds: int, calls: int) -> list[Figures]:
         """One call at a time, so many to each in turns; figures in the order of the ways."""
-        return self._run("turns", ways, kind, rounds=rounds, calls=calls)
+        return self._timed("turns", ways, kind, rounds=rounds, calls=calls)
 
     def open(self, way: Way, kind: str, rate: float, seconds: float) -> Figures:
         """Calls at fixed moments; durations count from the moment meant."""
-        return self._run("open", [way], kind, rate=rate, seconds=seconds)
+        return self._timed("open", [way], kind, rate=rate, seconds=seconds)
 
     def streams(self, way: Way, kind: str, count: int, spread: float) -> Figures:
         """So many streams that begin evenly over `spread` seconds, each read to its end."""
-        return self._run("streams", [way], kind, count=count, spread=spread)
+        return self._timed("streams", [way], kind, count=count, spread=spread)
 
-    def _run(self, command: str, ways: list[Way], kind: str, **options: float) -> Any:
+    def _timed(self, command: str, ways: list[Way], kind: str, **options: float) -> Any:
+        """Where durations are what is asked for: nobody of another machine waits for those of ours."""
+        words = self._words(command, ways, kind, **options)
+        if not may_go_first():
+            return self._read(words)
+        with vendors_first(self.vendors):
+            return self._read(as_caller(words))
+
+    def _words(self, command: str, ways: list[Way], kind: str, **options: float) -> list[str]:
         words = [str(self.program), command]
         for name, value in options.items():
             words += [f"-{name}", str(value)]
@@ -44,7 +54,10 @@ class Traffic:
             requests = [request.decode() for request in way.requests(kind)]
             file.write_text(json.dumps({"address": f"127.0.0.1:{way.port}", "requests": requests}))
             words += ["-target", str(file)]
+        return words
+
+    def _read(self, words: list[str]) -> Any:
         done = subprocess.run(words, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False)
         if done.returncode:
-            raise AssertionError(f"traffic {command}: {done.stderr}")
+            raise AssertionError(f"{' '.join(words)}: {done.stderr}")
         return json.loads(done.stdout)
