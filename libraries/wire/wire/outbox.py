@@ -15,12 +15,15 @@ _MOST_WAITING = 16
 class Outbox:
     """Shared by the connections of one loop."""
 
-    __slots__ = ("_ahead", "_is_due", "_waiting")
+    __slots__ = ("_ahead", "_call_soon", "_is_due", "_this_turn", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
         self._ahead: list[Callable[[], None]] = []
         self._is_due = False
+        # Kept, for they are needed in each turn: the loop's, once there is one, and the end of this one.
+        self._call_soon: Callable[[Callable[[], None]], object] | None = None
+        self._this_turn: Callable[[], None] = self._turn
 
     def ahead(self, deed: Callable[[], None]) -> None:
         """Do this before anything more leaves, and before the loop waits again."""
@@ -69,7 +72,9 @@ class Outbox:
     def _come_soon(self) -> None:
         if not self._is_due:
             self._is_due = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            if self._call_soon is None:
+                self._call_soon = asyncio.get_running_loop().call_soon
+            self._call_soon(self._this_turn)
 
     def _turn(self) -> None:
         self._is_due = False
