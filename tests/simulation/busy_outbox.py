@@ -10,7 +10,7 @@ _TURN_SECONDS = 0.005
 class BusyOutbox(Outbox):
     """Writes what waits some milliseconds after the first of it came."""
 
-    def _come_soon(self) -> None:
+    def come_soon(self) -> None:
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_later(_TURN_SECONDS, self._turn)

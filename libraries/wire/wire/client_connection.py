@@ -157,6 +157,7 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a response; bytes that nobody asked for end the connection."""
+        self._outbox.come_soon()
         taker = self._taker
         if taker is None:
             self.drop()

@@ -28,14 +28,25 @@ class Outbox:
     def ahead(self, deed: Callable[[], None]) -> None:
         """Do this before anything more leaves, and before the loop waits again."""
         self._ahead.append(deed)
-        self._come_soon()
+        self.come_soon()
+
+    def come_soon(self) -> None:
+        """Let all that is posted from here on leave before anything that is begun from here on goes on.
+
+        A task that a request gives rise to, such as one that looks up its key anew, would go first otherwise.
+        """
+        if not self._is_due:
+            self._is_due = True
+            if self._call_soon is None:
+                self._call_soon = asyncio.get_running_loop().call_soon
+            self._call_soon(self._this_turn)
 
     def post(self, transport: asyncio.Transport, data: bytes) -> None:
         """Write this to a transport before the loop waits again. Each transport gets its bytes in order."""
         waiting = self._waiting
         waiting.append((transport, data))
         if not self._is_due:
-            self._come_soon()
+            self.come_soon()
         elif len(waiting) >= _MOST_WAITING:
             self.empty()
 
@@ -68,13 +79,6 @@ class Outbox:
         while waiting and waiting[0][0] is transport:
             parts.append(waiting.pop(0)[1])
         return b"".join(parts)
-
-    def _come_soon(self) -> None:
-        if not self._is_due:
-            self._is_due = True
-            if self._call_soon is None:
-                self._call_soon = asyncio.get_running_loop().call_soon
-            self._call_soon(self._this_turn)
 
     def _turn(self) -> None:
         self._is_due = False

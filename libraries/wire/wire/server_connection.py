@@ -77,6 +77,7 @@ class ServerConnection(CallerLine):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests. What comes after a refusal is thrown away."""
+        self.ticker.outbox.come_soon()
         if self._active is None and self._stalled is None and self._reader.is_between and not self._deaf:
             whole = self._heads.whole(data)
             if whole is not None:
