@@ -50,8 +50,9 @@ class Kept(Generic[Key, Value]):
         age = self.monotonic() - known.at
         if age >= self.fresh_seconds:
             return None
-        if age >= self.fresh_seconds * _RENEW_AT:
-            self._question(key, ask).add_done_callback(_heard)
+        if age >= self.fresh_seconds * _RENEW_AT and key not in self._questions:
+            # Not now: who asks here is in the midst of a call.
+            asyncio.get_running_loop().call_soon(self._renew, key, ask)
         return known.value
 
     async def get(self, key: Key, ask: Callable[[], Awaitable[Value | None]]) -> Value | None:
@@ -100,6 +101,9 @@ class Kept(Generic[Key, Value]):
             self._questions[key] = question
             question.add_done_callback(lambda done: self._landed(key, done))
         return question
+
+    def _renew(self, key: Key, ask: Callable[[], Awaitable[Value | None]]) -> None:
+        self._question(key, ask).add_done_callback(_heard)
 
     def _landed(self, key: Key, done: "asyncio.Task[Value | None]") -> None:
         if self._questions.get(key) is done:
