@@ -35,7 +35,7 @@ class Traffic:
 
     def streams(self, way: Way, kind: str, count: int, spread: float) -> Figures:
         """So many streams that begin evenly over `spread` seconds, each read to its end."""
-        return self._timed("streams", [way], kind, count=count, spread=spread)
+        return self._read(self._words("streams", [way], kind, count=count, spread=spread))
 
     def _timed(self, command: str, ways: list[Way], kind: str, **options: float) -> Any:
         """Where durations are what is asked for: nobody of another machine waits for those of ours."""

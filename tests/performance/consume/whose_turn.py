@@ -1,8 +1,9 @@
 """Who goes first on a core that machines of their own would not share.
 
 Elsewhere vendor and callers are other machines. Here they have one core with all that stands behind our gateway, and a
-call that waits for that would be slow by no doing of its gateway: so they go first where durations are measured. Not
-where callers ask without pause: they would leave nothing to those that lend to the gateway, and calls would be refused.
+call that waits for that would be slow by no doing of its gateway: so they go first where the durations of calls are
+measured. Not where callers ask without pause: they would leave nothing to those that lend to the gateway, and calls
+would be refused. Not with streams either: their vendor and callers are busy enough to be in each other's way.
 """
 
 import os
