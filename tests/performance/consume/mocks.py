@@ -50,7 +50,7 @@ def vendors(shelf: Shelf, folder: Path, plain_port: int, stream_port: int) -> Ge
 @contextmanager
 def serving(command: list[str], port: int) -> Generator[int]:
     """The process id of a server, once it accepts connections."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not accepts(port):

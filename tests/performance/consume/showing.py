@@ -91,7 +91,7 @@ def _latency_table(peers: Mapping[str, Peer], results: Results) -> None:
 def _who_goes_first() -> str:
     """On two cores vendor and callers must share one with all that stands behind our gateway."""
     if may_go_first():
-        return "Here vendor and callers go before what settles calls, as on machines of their own; with streams they take turns."
+        return "Here and with streams vendor and callers go before what settles calls, as on machines of their own."
     return "Vendor and callers wait their turn with what settles calls: this user may not let them go first."
 
 

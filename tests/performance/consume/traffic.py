@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from questions import Way
-from whose_turn import as_caller, may_go_first, vendors_first
+from whose_turn import going_first, may_go_first
 
 Figures = dict[str, Any]
 _LONGEST_SECONDS = 300
@@ -35,15 +35,15 @@ class Traffic:
 
     def streams(self, way: Way, kind: str, count: int, spread: float) -> Figures:
         """So many streams that begin evenly over `spread` seconds, each read to its end."""
-        return self._read(self._words("streams", [way], kind, count=count, spread=spread))
+        return self._timed("streams", [way], kind, count=count, spread=spread)
 
     def _timed(self, command: str, ways: list[Way], kind: str, **options: float) -> Any:
-        """Where durations are what is asked for: nobody of another machine waits for those of ours."""
+        """Where durations are what is asked for: vendor and callers wait for nobody of ours."""
         words = self._words(command, ways, kind, **options)
         if not may_go_first():
             return self._read(words)
-        with vendors_first(self.vendors):
-            return self._read(as_caller(words))
+        with going_first(self.vendors):
+            return self._read(words, first=True)
 
     def _words(self, command: str, ways: list[Way], kind: str, **options: float) -> list[str]:
         words = [str(self.program), command]
@@ -56,8 +56,15 @@ class Traffic:
             words += ["-target", str(file)]
         return words
 
-    def _read(self, words: list[str]) -> Any:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False)
-        if done.returncode:
-            raise AssertionError(f"{' '.join(words)}: {done.stderr}")
-        return json.loads(done.stdout)
+    def _read(self, words: list[str], *, first: bool = False) -> Any:
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        try:
+            with going_first([process.pid] if first else []):
+                said, complaint = process.communicate(timeout=_LONGEST_SECONDS)
+        finally:
+            process.kill()
+        if process.returncode:
+            raise AssertionError(f"{' '.join(words)}: {complaint}")
+        return json.loads(said)

@@ -1,9 +1,8 @@
 """Who goes first on a core that machines of their own would not share.
 
 Elsewhere vendor and callers are other machines. Here they have one core with all that stands behind our gateway, and a
-call that waits for that would be slow by no doing of its gateway: so they go first where the durations of calls are
-measured. Not where callers ask without pause: they would leave nothing to those that lend to the gateway, and calls
-would be refused. Not with streams either: their vendor and callers are busy enough to be in each other's way.
+call that waits for that would be slow by no doing of its gateway: so they go first where durations are measured. Not
+where callers ask without pause: they would leave little to those that lend to the gateway.
 """
 
 import os
@@ -13,38 +12,36 @@ from pathlib import Path
 
 from process_costs import family
 
-# A caller notes at once what comes; a vendor in the midst of its answers would make it late.
-_VENDOR, _CALLER = 1, 2
+# As far before others as may be asked for.
+_FIRST, _AS_OTHERS = -20, 0
 
 
 def may_go_first() -> bool:
     """Whether this user may let anybody go first."""
-    before = os.sched_getscheduler(0)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
     with suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_VENDOR))
-        os.sched_setscheduler(0, before, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, 0, before - 1)
+        os.setpriority(os.PRIO_PROCESS, 0, before)
         return True
     return False
 
 
-def as_caller(command: list[str]) -> list[str]:
-    """The command, to go before everybody else."""
-    return ["chrt", "--rr", str(_CALLER), *command]
-
-
 @contextmanager
-def vendors_first(pids: Iterable[int]) -> Generator[None]:
-    """While the block lasts these go before all but callers."""
+def going_first(pids: Iterable[int]) -> Generator[None]:
+    """While the block lasts these and what they started go before all others; each is to have a session of its own."""
     every = [pid for first in pids for pid in family(first)]
-    _schedule(every, os.SCHED_RR, _VENDOR)
+    _set_turn(every, _FIRST)
     try:
         yield
     finally:
-        _schedule(every, os.SCHED_OTHER, 0)
+        _set_turn(every, _AS_OTHERS)
 
 
-def _schedule(pids: Iterable[int], policy: int, priority: int) -> None:
-    for thread in [int(task.name) for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]:
-        # One that ended since has no turn.
-        with suppress(ProcessLookupError):
-            os.sched_setscheduler(thread, policy, os.sched_param(priority))
+def _set_turn(pids: Iterable[int], turn: int) -> None:
+    """Who ended has none. Where the kernel takes sessions together, as by `autogroup`, that of each counts as well."""
+    for pid in pids:
+        with suppress(ProcessLookupError, FileNotFoundError):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), turn)
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(turn))
