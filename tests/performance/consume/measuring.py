@@ -88,6 +88,8 @@ class Measuring:
         sample |= self._one_at_a_time(one, behind)
         for rate in RATES:
             sample |= self._at_moments(one, rate, ceiling)
+        # What was opened for streams while it was warmed is closed again by now.
+        self._some_streams(one)
         for crowd in CROWDS:
             sample |= self._streamed(one, f"streams_{crowd}", partial(self._crowd, one.peer.way, PACED, crowd))
         sample |= self._streamed(one, "unpaced", partial(self._unpaced, one.peer.way))
@@ -100,6 +102,9 @@ class Measuring:
         """Some of each kind, so that nothing is done for the first time while it is measured."""
         self.tell(f"warming {one.peer.name}")
         self.traffic.closed(one.peer.way, PLAIN, CONNECTIONS, scaled(2.0, 0.3))
+        self._some_streams(one)
+
+    def _some_streams(self, one: RunningPeer) -> None:
         self.traffic.streams(one.peer.way, PACED, scaled(16, 4), 0.2)
 
     def _one_at_a_time(self, one: RunningPeer, behind: Mapping[str, int]) -> Sample:
