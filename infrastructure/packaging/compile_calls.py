@@ -88,7 +88,7 @@ def with_written_inits(source: str) -> str:
     for made in reversed(classes):
         fields = [item for item in made.body if isinstance(item, ast.AnnAssign)]
         before_class = made.lineno - 2
-        is_plain = lines[before_class].strip() == _PLAIN_DATACLASS and not made.bases
+        is_plain = fields and lines[before_class].strip() == _PLAIN_DATACLASS and not made.bases
         if not is_plain or _makes_more(made) or not all(map(_is_plain, fields)):
             continue
         taken = ", ".join(ast.unparse(item) for item in fields)
@@ -100,12 +100,14 @@ def with_written_inits(source: str) -> str:
 
 def _makes_more(made: ast.ClassDef) -> bool:
     """Whether a class does more with its fields than to keep them."""
-    return any(isinstance(item, ast.FunctionDef) and item.name == "__post_init__" for item in made.body)
+    own = {"__init__", "__post_init__"}
+    return any(isinstance(item, ast.FunctionDef) and item.name in own for item in made.body)
 
 
 def _is_plain(field: ast.AnnAssign) -> bool:
     """Whether a field is an argument like any other: given, or else the one value that stands there."""
-    return not isinstance(field.value, ast.Call) and "Var" not in ast.unparse(field.annotation)
+    said = ast.unparse(field.annotation)
+    return not isinstance(field.value, ast.Call) and "Var" not in said and "KW_ONLY" not in said
 
 
 def _source(module: str) -> str:

@@ -79,6 +79,8 @@ def test_plain_dataclasses_get_an_init_that_means_the_same() -> None:
         ("@dataclass(slots=True)", "class Held:", "    scope: InitVar[str]"),
         ("@dataclass(slots=True)", "class Held(Other):", "    scope: str"),
         ("@dataclass(slots=True)", "class Held:", "    scope: str", "    def __post_init__(self) -> None: ..."),
+        ("@dataclass(slots=True)", "class Held:", "    scope: str", "    _: KW_ONLY", "    amount: int"),
+        ("@dataclass(slots=True)", "class Held:", "    pass"),
         ("class Held:", "    scope: str"),
     ],
 )

@@ -8,7 +8,7 @@ _TURN_SECONDS = 0.005
 
 
 class BusyOutbox(Outbox):
-    """Writes what waits some milliseconds after the first of it came."""
+    """Writes what waits some milliseconds after the first bytes came that may have given rise to it."""
 
     def come_soon(self) -> None:
         if not self._is_due:

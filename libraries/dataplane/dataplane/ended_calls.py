@@ -68,7 +68,6 @@ class CallRows:
         if self.room <= 0:
             self.dropped += 1
             return
-        self.room -= 1
         record, sent_at = end
         facts = record.facts
         listing_id, version_id, version = facts.listing_id, facts.listing_version_id, facts.listing_version
@@ -80,11 +79,12 @@ class CallRows:
         added = sent_at - began if sent_at > began else 0
         if isinstance(record, Released):
             rows += _row(began, record.status, fault_of(record), 0, added, NO_FIRST_BYTE, 0, 0)
-            return
-        usage, total = record.usage, record.duration
-        first = NO_FIRST_BYTE if record.first_byte is None else record.first_byte
-        prompt, completion = usage.prompt_tokens, usage.completion_tokens
-        rows += _row(began + total, record.status, fault_of(record), total, added, first, prompt, completion)
+        else:
+            usage, total = record.usage, record.duration
+            first = NO_FIRST_BYTE if record.first_byte is None else record.first_byte
+            prompt, completion = usage.prompt_tokens, usage.completion_tokens
+            rows += _row(began + total, record.status, fault_of(record), total, added, first, prompt, completion)
+        self.room -= 1
 
     def take(self, most: int) -> list[list[EndedCalls]]:
         """All of them, at most so many calls in each batch. Whoever is done with some makes `room` again."""

@@ -172,6 +172,10 @@ class RateBook:
         """Hold what an ask brought; `moments` are when it was sent and when it was answered."""
         rates.answered(ask, answer, *moments)
         self._note(rates)
+        lease = rates.lease
+        if lease is not None and lease.slots_tight and lease.slots > rates.in_flight + len(rates.parked):
+            # Somebody was just refused what is spare here.
+            self.ask_for(rates)
 
     def forget(self, before: int) -> None:
         """Drop keys that were not used since then and hold nothing."""

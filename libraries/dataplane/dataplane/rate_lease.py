@@ -11,7 +11,7 @@ _MICROSECONDS = 1_000_000
 _SLOT_INTERVAL = 20_000
 # Calls of one key come in handfuls; the script gives no more of these than half of what is free.
 _SPARE_SLOTS = 4
-# While at least half of all are free, so large a part of them is kept by each process that is called.
+# While at least three quarters of all are free, so large a part is kept by each process that is called.
 _PART_OUT_OF_PLENTY = 32
 # What was not used for so long is given back: soon where somebody may miss it. A caller who pauses for a moment
 # shall not wait for the shared buckets each time.
@@ -97,7 +97,7 @@ class RateLease:
         most, self.most_at_once = max(in_flight, self.most_at_once), in_flight
         spare = 0
         if not idle and not self.slots_tight:
-            plenty = limit // _PART_OUT_OF_PLENTY if self.slots_left >= limit // 2 else 0
+            plenty = limit // _PART_OUT_OF_PLENTY if self.slots_left >= limit * 3 // 4 else 0
             spare = max(most - in_flight + _SPARE_SLOTS + most // 2, plenty)
         self.slots = max(in_flight, min(self.slots, in_flight + spare))
         free = self.slots - in_flight

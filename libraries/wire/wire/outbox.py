@@ -36,10 +36,10 @@ class Outbox:
         A task that a request gives rise to, such as one that looks up its key anew, would go first otherwise.
         """
         if not self._is_due:
-            self._is_due = True
             if self._call_soon is None:
                 self._call_soon = asyncio.get_running_loop().call_soon
             self._call_soon(self._this_turn)
+            self._is_due = True
 
     def post(self, transport: asyncio.Transport, data: bytes) -> None:
         """Write this to a transport before the loop waits again. Each transport gets its bytes in order."""

@@ -5,6 +5,7 @@
 
 import os
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
@@ -41,6 +42,9 @@ def main() -> int:
         print("error: run `make peers-fetch` first", file=sys.stderr)
         return 2
     cores.withdraw()
+    # What was started has sessions of its own: it ends with this process only where that is left in order.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: sys.exit(1))
     rounds = int(os.environ.get("ROUNDS", scaled(3, 1)))
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)

@@ -65,6 +65,7 @@ class Traffic:
                 said, complaint = process.communicate(timeout=_LONGEST_SECONDS)
         finally:
             process.kill()
+            process.wait()
         if process.returncode:
             raise AssertionError(f"{' '.join(words)}: {complaint}")
         return json.loads(said)

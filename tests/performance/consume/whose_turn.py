@@ -13,14 +13,14 @@ from pathlib import Path
 from process_costs import family
 
 # As far before others as may be asked for.
-_FIRST, _AS_OTHERS = -20, 0
+_FIRST = -20
 
 
 def may_go_first() -> bool:
-    """Whether this user may let anybody go first."""
+    """Whether this user may let anybody go first, and take it back."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, before - 1)
+        os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
         os.setpriority(os.PRIO_PROCESS, 0, before)
         return True
     return False
@@ -30,18 +30,18 @@ def may_go_first() -> bool:
 def going_first(pids: Iterable[int]) -> Generator[None]:
     """While the block lasts these and what they started go before all others; each is to have a session of its own."""
     every = [pid for first in pids for pid in family(first)]
-    _set_turn(every, _FIRST)
     try:
+        _set_turn(every, _FIRST)
         yield
     finally:
-        _set_turn(every, _AS_OTHERS)
+        _set_turn(every, os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def _set_turn(pids: Iterable[int], turn: int) -> None:
     """Who ended has none. Where the kernel takes sessions together, as by `autogroup`, that of each counts as well."""
     for pid in pids:
-        with suppress(ProcessLookupError, FileNotFoundError):
-            for thread in Path(f"/proc/{pid}/task").iterdir():
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            with suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), turn)
         with suppress(OSError):
             Path(f"/proc/{pid}/autogroup").write_text(str(turn))

@@ -8,6 +8,8 @@ from fakes.virtual_time import run_virtually
 
 from dataplane.admission import AdmissionState, asking
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.limits import RateBook
+from dataplane.rate_asks import RateAnswer, SlotGrant
 from dataplane.rate_leaser import RateLeaser
 from dataplane.records import RateLimits
 
@@ -60,3 +62,15 @@ def test_what_was_once_in_use_is_let_go_where_it_is_not_used_again() -> None:
             task.cancel()
 
     run_virtually(run())
+
+
+def test_what_is_spare_where_somebody_else_was_refused_goes_back_at_once() -> None:
+    book = RateBook(leased=True)
+    rates = book.rates_of(_KEY, START)
+    rates.in_flight = 3
+    ask = rates.ask(START, idle=False)
+    for held, short, asks in ((10, True, True), (3, True, False), (10, False, False)):
+        book.due.clear()
+        rates.due = False
+        book.answered(rates, ask, RateAnswer(None, None, SlotGrant(held, left=40, short=short)), (START, START + 1))
+        assert (book.due == [rates]) is asks
