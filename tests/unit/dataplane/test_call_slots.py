@@ -3,27 +3,17 @@
 import asyncio
 
 from fakes.call_door import START, a_key, a_route
-from fakes.rate_buckets import BucketsOf, RateBuckets
+from fakes.rate_buckets import RateBuckets
+from fakes.rate_process import moment, rate_process
 from fakes.virtual_time import run_virtually
 
-from dataplane.admission import AdmissionState, asking
+from dataplane.admission import asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.limits import RateBook
 from dataplane.rate_asks import RateAnswer, SlotGrant
-from dataplane.rate_leaser import RateLeaser
 from dataplane.records import RateLimits
 
 _KEY = a_key(limits=RateLimits(max_concurrency=100), scopes=())
-
-
-def _moment() -> int:
-    return START + round(asyncio.get_running_loop().time() * 1e6)
-
-
-def _process(buckets: RateBuckets, name: str) -> tuple[LeaseKeeper, RateLeaser]:
-    state = AdmissionState()
-    leaser = RateLeaser(state.rates, BucketsOf(buckets, name, 4), _moment)
-    return LeaseKeeper(state, None, "h", leaser.now, lambda: "r", lambda _: None, rates=leaser), leaser  # type: ignore[arg-type]
 
 
 async def _at_once(keeper: LeaseKeeper, calls: int) -> None:
@@ -34,11 +24,11 @@ async def _at_once(keeper: LeaseKeeper, calls: int) -> None:
 
 def test_a_handful_of_calls_that_came_before_waits_for_nobody_when_it_comes_again() -> None:
     async def run() -> None:
-        keeper, leaser = _process(RateBuckets(), "p")
+        keeper, leaser = rate_process(RateBuckets(), "p")
         running = asyncio.create_task(leaser.run())
         await _at_once(keeper, 12)
         # Asked for while no call is under way, as it comes for other reasons some times a second.
-        leaser.book.ask_for(leaser.book.rates_of(_KEY, _moment()))
+        leaser.book.ask_for(leaser.book.rates_of(_KEY, moment()))
         await asyncio.sleep(0.05)
         asked = leaser.exchanges
         await _at_once(keeper, 12)
@@ -50,11 +40,11 @@ def test_a_handful_of_calls_that_came_before_waits_for_nobody_when_it_comes_agai
 
 def test_what_was_once_in_use_is_let_go_where_it_is_not_used_again() -> None:
     async def run() -> None:
-        (busy, leaser), (other, others) = (_process(buckets := RateBuckets(), "p"), _process(buckets, "q"))
+        (busy, leaser), (other, others) = (rate_process(buckets := RateBuckets(), "p"), rate_process(buckets, "q"))
         running = [asyncio.create_task(one.run()) for one in (leaser, others)]
         await _at_once(busy, 60)
         for _ in range(2):
-            leaser.book.ask_for(leaser.book.rates_of(_KEY, _moment()))
+            leaser.book.ask_for(leaser.book.rates_of(_KEY, moment()))
             await asyncio.sleep(0.05)
         # Nearly all of a hundred, and the first process was asked for none of them.
         await _at_once(other, 90)

@@ -5,20 +5,17 @@ from collections.abc import Sequence
 
 from fakes.call_door import START, a_key, a_route
 from fakes.rate_buckets import BucketsOf, RateBuckets
+from fakes.rate_process import moment, rate_process
 from fakes.virtual_time import run_virtually
 
 from dataplane.admission import AdmissionState, Admitted, Refused, admit, asking
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.rate_asks import RateAnswer, RateAsk
-from dataplane.rate_leaser import PARKED_SECONDS, RateLeaser
+from dataplane.rate_leaser import PARKED_SECONDS
 from dataplane.records import KeyRecord, RateLimits
 from dataplane.refusals import RateLimited
 
 LIMITS = RateLimits(requests_per_second=40, burst=80)
-
-
-def _moment() -> int:
-    return START + round(asyncio.get_running_loop().time() * 1e6)
 
 
 def _key(key_id: str = "key_1") -> KeyRecord:
@@ -42,14 +39,6 @@ class _Slow(BucketsOf):
         return await super().exchange(asks)
 
 
-def _process(
-    buckets: RateBuckets, name: str = "p", source: type[BucketsOf] = BucketsOf
-) -> tuple[LeaseKeeper, RateLeaser]:
-    state = AdmissionState()
-    leaser = RateLeaser(state.rates, source(buckets, name, 4), _moment)
-    return LeaseKeeper(state, None, "h", leaser.now, lambda: "r", lambda _: None, rates=leaser), leaser  # type: ignore[arg-type]
-
-
 async def _let_in(keeper: LeaseKeeper, key: KeyRecord, tries: int) -> int:
     """How many of so many calls at once may go."""
     request = asking(key, a_route(), 1, 0)
@@ -61,7 +50,7 @@ async def _let_in(keeper: LeaseKeeper, key: KeyRecord, tries: int) -> int:
 def test_a_process_counts_its_share_while_the_server_is_away_and_leases_again_after() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
-        keeper, leaser = _process(buckets)
+        keeper, leaser = rate_process(buckets)
         running = asyncio.create_task(leaser.run())
         assert await _let_in(keeper, key, 200) == 80
         assert leaser.degraded is None
@@ -74,11 +63,11 @@ def test_a_process_counts_its_share_while_the_server_is_away_and_leases_again_af
         assert await _let_in(keeper, key, 200) == 20
         other = _key("key_2")
         assert await _let_in(keeper, other, 200) == 20
-        buckets.away, buckets.now = False, _moment()
+        buckets.away, buckets.now = False, moment()
         await asyncio.sleep(1.5)
         assert leaser.degraded is None
         assert not keeper.state.rates.alone
-        buckets.now = _moment()
+        buckets.now = moment()
         assert await _let_in(keeper, key, 200) in range(50, 81)
         running.cancel()
 
@@ -88,7 +77,7 @@ def test_a_process_counts_its_share_while_the_server_is_away_and_leases_again_af
 def test_what_went_while_counting_alone_is_owned_up_to() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
-        keeper, leaser = _process(buckets)
+        keeper, leaser = rate_process(buckets)
         leaser.book.share = 1.0
         running = asyncio.create_task(leaser.run())
         buckets.away = True
@@ -104,7 +93,7 @@ def test_what_went_while_counting_alone_is_owned_up_to() -> None:
 
 def test_a_server_that_hangs_delays_one_call_of_a_key_by_a_tenth_of_a_second_and_no_more() -> None:
     async def story() -> None:
-        keeper, leaser = _process(RateBuckets(now=START), source=_Silent)
+        keeper, leaser = rate_process(RateBuckets(now=START), source=_Silent)
         running = asyncio.create_task(leaser.run())
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -121,7 +110,7 @@ def test_a_server_that_hangs_delays_one_call_of_a_key_by_a_tenth_of_a_second_and
 
 def test_a_caller_who_leaves_while_waiting_takes_nothing() -> None:
     async def story() -> None:
-        keeper, leaser = _process(RateBuckets(now=START), source=_Slow)
+        keeper, leaser = rate_process(RateBuckets(now=START), source=_Slow)
         running = asyncio.create_task(leaser.run())
         leaving = asyncio.create_task(_let_in(keeper, _key(), 1))
         await asyncio.sleep(0.005)
@@ -137,12 +126,12 @@ def test_a_caller_who_leaves_while_waiting_takes_nothing() -> None:
 def test_a_process_that_ends_gives_back_what_it_holds() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
-        keeper, leaser = _process(buckets)
+        keeper, leaser = rate_process(buckets)
         running = asyncio.create_task(leaser.run())
         for _ in range(20):
             await _let_in(keeper, key, 2)
             await asyncio.sleep(0.01)
-            buckets.now = _moment()
+            buckets.now = moment()
         held = keeper.state.rates.keys["key_1"].lease
         assert held is not None
         assert held.requests is not None
@@ -157,7 +146,7 @@ def test_a_process_that_ends_gives_back_what_it_holds() -> None:
 def test_tokens_that_a_long_call_did_not_use_go_back() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), a_key(limits=RateLimits(tokens_per_minute=60), scopes=())
-        keeper, leaser = _process(buckets)
+        keeper, leaser = rate_process(buckets)
         running = asyncio.create_task(leaser.run())
         admitted = await keeper.admit(asking(key, a_route(), 60, 0))
         await asyncio.sleep(10)
@@ -173,20 +162,20 @@ def test_tokens_that_a_long_call_did_not_use_go_back() -> None:
 def test_a_clock_that_steps_back_stops_nobody() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
-        keeper, leaser = _process(buckets)
+        keeper, leaser = rate_process(buckets)
         running = asyncio.create_task(leaser.run())
         assert await _let_in(keeper, key, 40) == 40
-        keeper.now = leaser.now = lambda: _moment() - 3600 * 1_000_000
+        keeper.now = leaser.now = lambda: moment() - 3600 * 1_000_000
         for _ in range(20):
             # The buckets' own clock goes on.
             await asyncio.sleep(0.25)
-            buckets.now = _moment()
+            buckets.now = moment()
             assert await _let_in(keeper, key, 8) == 8
         assert not keeper.state.rates.alone
         # Nobody calls: what is held goes back all the same.
         for _ in range(3):
             await asyncio.sleep(5)
-            buckets.now = _moment()
+            buckets.now = moment()
         assert not keeper.state.rates.holding
         running.cancel()
 
@@ -196,14 +185,14 @@ def test_a_clock_that_steps_back_stops_nobody() -> None:
 def test_after_a_clock_stepped_back_a_server_that_answers_again_is_found() -> None:
     async def story() -> None:
         buckets, key = RateBuckets(now=START), _key()
-        keeper, leaser = _process(buckets, source=_Silent)
+        keeper, leaser = rate_process(buckets, source=_Silent)
         running = asyncio.create_task(leaser.run())
         await _let_in(keeper, key, 1)
         assert keeper.state.rates.alone
         leaser.source = BucketsOf(buckets, "p", 4)
-        keeper.now = leaser.now = lambda: _moment() - 3600 * 1_000_000
+        keeper.now = leaser.now = lambda: moment() - 3600 * 1_000_000
         await asyncio.sleep(2)
-        buckets.now = _moment()
+        buckets.now = moment()
         assert not keeper.state.rates.alone
         running.cancel()
 
