@@ -3,6 +3,7 @@
 Nothing is taken unless everything fits, so a decision may be asked again after a refill.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chassis.errors import MarketplaceError
@@ -107,6 +108,14 @@ def admit(state: AdmissionState, request: CallRequest, now: int) -> Decision:
         return NeedsLease(state.leases.short_of(key.scopes, tokens, cost, now))
     state.rates.take(rates, tokens)
     return Admitted(held, price, terms.price_estimated, tokens, rates, book.version)
+
+
+def admit_and_refill(state: AdmissionState, request: CallRequest, now: int, refill_low: Callable[[], None]) -> Decision:
+    """The same, and have refilled ahead what that left low."""
+    decision = admit(state, request, now)
+    if state.leases.low:
+        refill_low()
+    return decision
 
 
 def too_fast(state: AdmissionState, request: CallRequest, short: RateShort, now: int) -> Refused:

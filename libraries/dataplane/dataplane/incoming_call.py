@@ -6,7 +6,7 @@ in a task of its own (`waiting_call.py`).
 
 import asyncio
 
-from dataplane.admission import Admitted, CallRequest, Decision, Refused, admit
+from dataplane.admission import Admitted, CallRequest, Refused, admit_and_refill
 from dataplane.call_ledger import facts_of
 from dataplane.call_parts import CallParts
 from dataplane.door_paths import Call
@@ -101,14 +101,6 @@ class IncomingCall:
         """Tell the caller why not; what broke here is for the log alone."""
         fail(self._caller, told(error, "a call broke", self._call_id), self._call_id)
 
-    def _decided(self, asked: CallRequest) -> Decision:
-        """What the keeper's `try_admit` says, which is not compiled."""
-        parts, state = self._parts, self._parts.ledger.state
-        decision = admit(state, asked, parts.now())
-        if state.leases.low:
-            parts.keeper.refill_low()
-        return decision
-
     def _at_once(self, body: bytes) -> bool:
         """Send the call if nothing has to be waited for; raises what refuses it."""
         parts = self._parts
@@ -123,7 +115,8 @@ class IncomingCall:
         if connection is None:
             return False
         asked = self.asked(passage, request)
-        decision = self._decided(asked)
+        # As the keeper's `try_admit`, which is not compiled.
+        decision = admit_and_refill(parts.ledger.state, asked, parts.now(), parts.keeper.refill_low)
         if isinstance(decision, Admitted):
             self.send(connection, self.live(passage, request, asked, decision))
             return True

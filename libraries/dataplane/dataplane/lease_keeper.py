@@ -16,7 +16,7 @@ from dataplane.admission import (
     NeedsLease,
     NeedsRate,
     Refused,
-    admit,
+    admit_and_refill,
     too_fast,
 )
 from dataplane.leases import LeaseWish, ScopeShort
@@ -106,10 +106,7 @@ class LeaseKeeper:
 
         Needs a running event loop only where a refill is started.
         """
-        decision = admit(self.state, request, self.now())
-        if self.state.leases.low:
-            self.refill_low()
-        return decision
+        return admit_and_refill(self.state, request, self.now(), self.refill_low)
 
     def refill_low(self) -> None:
         """Refill ahead what runs low, without waiting for it."""
