@@ -10,6 +10,10 @@ _MICROSECONDS = 1_000_000
 _AVERAGED = 1_000_000
 # A stock lasts so long at the pace of the last moments; half of it used up, the next is asked for.
 _STOCK_SECONDS = 2.0
+# While at least three quarters of the bucket are there so large a part of it is kept, however slow the pace: a key that
+# is called now and then would ask at each call otherwise. With 32 the last hundredth of a small bucket was kept from
+# those who wanted it (`test_rate_simulation.py`).
+_PART_OUT_OF_PLENTY = 128
 _LONGEST_INTERVAL = 50_000
 _SHORTEST_INTERVAL = 2_000
 
@@ -66,7 +70,8 @@ class HeldAmount:
         """What to ask for the calls that wait, in their order, and for those that will come at this pace."""
         self._average(now)
         waiting = sum(parked)
-        keep = 0 if idle else math.ceil(self._stock())
+        wish = 0.0 if idle else self._stock(now)
+        keep = math.ceil(wish)
         back = self.back
         self.back = 0
         if self.held > waiting + 2 * keep:
@@ -75,7 +80,7 @@ class HeldAmount:
         short = max(0, waiting - self.held)
         free = max(0, self.held - waiting)
         soon = 0 if idle else max(0, math.ceil(self.pace * self.interval() / _MICROSECONDS) - free)
-        stock = 0 if idle else max(0, int(self._stock()) - free - soon)
+        stock = max(0, int(wish) - free - soon)
         first = min(short, max(0, parked[0] - self.held)) if parked else 0
         return AmountAsk(self.rate, self.burst, self.held, back, first, short, soon, stock)
 
@@ -86,9 +91,12 @@ class HeldAmount:
         self.level = grant.level
         self.answered_at = now
 
-    def _stock(self) -> float:
-        """Nothing for a call that came alone."""
-        return self.pace * _STOCK_SECONDS
+    def _stock(self, now: int) -> float:
+        """What it is good to have here."""
+        at_this_pace = self.pace * _STOCK_SECONDS
+        if self.left(now) < self.burst * 3 / 4:
+            return at_this_pace
+        return max(at_this_pace, self.burst / _PART_OUT_OF_PLENTY)
 
     def _average(self, now: int) -> None:
         elapsed = max(0, now - self.asked_at)

@@ -168,15 +168,7 @@ class RateLeaser:
 
     def _look_after(self, now: int, ticked: float) -> None:
         """Moments are of the wall clock, which may step back; `ticked` are seconds that never do."""
-        for rates in list(self.book.holding.values()):
-            lease = rates.lease
-            rates.used_at = min(rates.used_at, now)
-            if lease is not None and lease.holds(rates.in_flight):
-                stale = not 0 <= now - lease.since <= _RENEWED
-                if stale or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
-                    self.book.ask_for(rates)
-            elif lease is None or not lease.awaits(rates.in_flight):
-                del self.book.holding[rates.key_id]
+        self._renew(now)
         if ticked - self._probed_at >= _PROBE_SECONDS:
             self._probed_at = ticked
             for rates in list(self.book.alone.values())[: 64 if self.book.down else None]:
@@ -184,6 +176,25 @@ class RateLeaser:
         if ticked - self._forgot_at >= _FORGOTTEN_SECONDS:
             self._forgot_at = ticked
             self.book.forget(now - _FORGOTTEN_SECONDS * _MICROSECONDS)
+
+    def _renew(self, now: int) -> None:
+        """Ask for the leases that lapse soon or go back, and at once for those that would be next."""
+        any_asks, next_ones = False, list[KeyRates]()
+        for rates in list(self.book.holding.values()):
+            lease = rates.lease
+            rates.used_at = min(rates.used_at, now)
+            if lease is not None and lease.holds(rates.in_flight):
+                age = now - lease.since
+                if not 0 <= age <= _RENEWED or (rates.is_idle(now) and lease.has_idle(rates.in_flight)):
+                    any_asks = True
+                    self.book.ask_for(rates)
+                elif age > _RENEWED // 2:
+                    next_ones.append(rates)
+            elif lease is None or not lease.awaits(rates.in_flight):
+                del self.book.holding[rates.key_id]
+        if any_asks:
+            for rates in next_ones:
+                self.book.ask_for(rates)
 
     async def _count(self) -> None:
         """Know how many processes share the rates, for the time when nobody can be asked."""
