@@ -1,5 +1,7 @@
 """The marketplace stopped by Ctrl-C and started again on the same folder: everything is still there."""
 
+from pathlib import Path
+
 import httpx
 from fixtures.marketplace_people import Json, Person, good, new_person
 from fixtures.report import tell
@@ -25,7 +27,10 @@ def test_a_second_start_continues_where_the_first_ended(
     until(lambda: person.get(path)["items"], 15)
     kept = person.get(path), entry_of(person, parrot)
 
+    assert journals(running_fleet)
     stopped = running_fleet.stop()
+    # All is settled and sealed, so that the next start has nothing of it to read.
+    assert not journals(running_fleet)
     started = until_started(running_fleet)
     tell(f"stopped in {stopped:.1f} s, ready again in {started:.1f} s")
 
@@ -39,6 +44,10 @@ def test_a_second_start_continues_where_the_first_ended(
     found = person.post("/api/v1/search", {"query": "a bird that talks back to seafarers"})
     assert "harbour/parrot" in {hit["name"] for hit in found["hits"]}
     assert person.me()["team_slug"] == "winterers"
+
+
+def journals(fleet: RunningFleet) -> list[Path]:
+    return [path for root in fleet.folder.rglob("journals") for path in root.iterdir() if path.is_dir()]
 
 
 def entry_of(person: Person, listing: Json) -> Json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from fakes.journal_records import read_frames
 from simulation.busy_outbox import BusyOutbox
 from simulation.deadlines import Deadlines
 from simulation.memory_disk import MemoryPath
@@ -27,7 +28,7 @@ from dataplane.call_records import JournalRecord, Returned, Unmade
 from dataplane.control_plane.leases_client import GrpcLeaseSource
 from dataplane.control_plane.settlement_client import GrpcSettler
 from dataplane.journal import Journal, open_journal
-from dataplane.journal_frames import frame, read_frames
+from dataplane.journal_frames import frame
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
 from dataplane.lease_keeper import LeaseKeeper
@@ -193,6 +194,8 @@ class GatewayProcess:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._nothing_under_way()
                 await self.settlement.seal()
+                if self.settlement.is_done(self.journal.end):
+                    self.journal.delete()
         self.process.kill()
 
     async def _nothing_under_way(self) -> None:

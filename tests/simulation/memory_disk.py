@@ -127,6 +127,10 @@ class MemoryPath:
     def stem(self) -> str:
         return self.name.partition(".")[0]
 
+    @property
+    def parent(self) -> "MemoryPath":
+        return MemoryPath(self.disk, self.whole.rpartition("/")[0])
+
     def exists(self) -> bool:
         return self.whole in self.disk.files or self.whole in self.disk.folders
 

@@ -18,7 +18,7 @@ from consumption.budgets.rules import Balance, Grant, Wish
 from consumption.settlement.rules import EndedCall, LeaseReturn, Movements, movements_of
 from dataplane.admission import Admitted
 from dataplane.call_ledger import CallLedger, Ending
-from dataplane.call_records import CallFacts, Outcome, Settled
+from dataplane.call_records import CallFacts, Outcome, Settled, Unknown
 from dataplane.journal_reader import SealedJournal
 from dataplane.lease_keeper import LeaseKeeper
 from dataplane.leases import LeaseBook, Left, Scoped
@@ -178,8 +178,8 @@ async def replayed_without_the_unknown(sealed: SealedJournal, settler: Settler, 
 class ForgetfulJournal(SealedJournal):
     """Knows of no call of unknown end."""
 
-    def unknown(self) -> tuple[()]:
-        return ()
+    async def unknown(self) -> list[Unknown]:
+        return []
 
 
 def settled_of(ledger: CallLedger, facts: CallFacts, ending: Ending) -> Settled:

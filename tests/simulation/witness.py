@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from fakes.journal_records import read_frames
 from simulation.true_costs import true_charges, true_cost
 from simulation.violation import Verdict
 
 from consumption.settlement.rules import EndedCall
 from dataplane.brief_records import Known
 from dataplane.call_records import CallFacts, JournalRecord, Opened, Outcome, Released, Returned, Settled
-from dataplane.journal_frames import read_frames
 from dataplane.records import KeyRecord
 from dataplane.reservation import Reservation
 from dataplane.settlement import holder_name

@@ -14,7 +14,16 @@ from dataplane.brief_records import Begun, Others
 from dataplane.call_journal import Lost
 from dataplane.call_records import CallFacts, Released, Returned, Settled, Unmade
 from dataplane.gathered_records import MOST_TOGETHER, Call, Gathered
-from dataplane.journal_folder import LOCK_NAME, ONLY_OWNER, folder_lock, journal_folder, segment_path, try_lock
+from dataplane.journal_folder import (
+    LOCK_NAME,
+    ONLY_OWNER,
+    Position,
+    delete_journal,
+    folder_lock,
+    journal_folder,
+    segment_path,
+    try_lock,
+)
 from dataplane.journal_frames import frame
 from dataplane.record_kinds import Kind, Kinds, ended, own_of, unsent
 from dataplane.refusals import JournalUnavailable
@@ -131,6 +140,12 @@ class Journal:
         """Writes that wait for the disk, with ends of calls."""
         return len(self._unwritten)
 
+    @property
+    def end(self) -> Position | None:
+        """Where the next record will stand; None while something waits to be written before it."""
+        waits = self._unwritten or self._gathered.begun or self._gathered.kinds
+        return None if waits else Position(self.segment, self.length)
+
     def close(self) -> None:
         """Let go of the files and the lock; what was not settled is then a successor's to replay."""
         if self._file >= 0:
@@ -139,6 +154,11 @@ class Journal:
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self.lock = -1
+
+    def delete(self) -> None:
+        """Leave nothing behind: all of it, and its seal, is acknowledged."""
+        delete_journal(self.folder)
+        self.close()
 
     def start_segment(self) -> None:
         """Begin a new segment with the calls still open, so that the ones before it may be deleted once settled."""

@@ -4,10 +4,19 @@ import fcntl
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 LOCK_NAME = "lock"
 ONLY_OWNER = 0o600
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a journal: as a mark, everything before it is acknowledged."""
+
+    segment: int = 1
+    offset: int = 0
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -40,3 +49,14 @@ def folder_lock(root: Path) -> Generator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def delete_journal(folder: Path) -> None:
+    """Forget a journal that this process has locked: all of it, and its seal, is acknowledged."""
+    with folder_lock(folder.parent):
+        # From the first segment on: of calls that began and ended in two, an end alone says nothing false.
+        for path in sorted(folder.iterdir()):
+            if path.name != LOCK_NAME:
+                path.unlink()
+        (folder / LOCK_NAME).unlink()
+        folder.rmdir()

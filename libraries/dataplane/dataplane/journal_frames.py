@@ -7,7 +7,7 @@ reads them here too.
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -28,34 +28,24 @@ _alike = msgspec.msgpack.Decoder(Alike)
 # What records begin with, arrays whose first item is their tag. The first three move nothing on the books.
 _NO_ENDS = (b"\x93\xa6others", b"\x92\xa4open", b"\x94\xa7release")
 _ALIKE, _ENDS = b"\x96\xa5alike", b"\x94\xa4ends"
+# What a frame may hold.
+Written = JournalRecord | Ends | Others | Alike
 
 
 class JournalCorrupt(Exception):
     """A frame before the end of a journal does not hold; its leases stay charged until somebody looks."""
 
 
-def frame(record: JournalRecord | Ends | Others | Alike, incarnation: int) -> bytes:
+def frame(record: Written, incarnation: int) -> bytes:
     """One record as it is appended."""
     body = _encode(record)
     return _pack(len(body), zlib.crc32(body, incarnation & 0xFFFFFFFF), incarnation) + body
 
 
-def read_frames(data: bytes, incarnation: int, known: Known | None = None) -> Iterator[tuple[JournalRecord, int]]:
-    """Each whole record of `data` with the offset just after its frame, up to the end or a torn tail.
-
-    `known` is what stands before `data` in its segment; what stands in `data` is added.
-    """
-    known = {} if known is None else known
+def read_as_written(data: bytes, incarnation: int) -> Iterator[tuple[Written, int, int]]:
+    """Each whole frame's record as it stands there, and where the frame begins and ends, up to a torn tail."""
     for body, start, end in _whole_frames(data, incarnation):
-        record = _records.decode(body)
-        if isinstance(record, Alike):
-            known[record.number] = record
-        elif isinstance(record, Ends | Others):
-            brief: Sequence[BriefRecord] = record.ends if isinstance(record, Ends) else [*record.begun, *record.unsent]
-            for one in brief:
-                yield _in_full(one, known, start), end
-        else:
-            yield record, end
+        yield _records.decode(body), start, end
 
 
 @dataclass(slots=True)

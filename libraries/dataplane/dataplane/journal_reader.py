@@ -3,13 +3,15 @@
 import os
 import struct
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.call_records import JournalRecord, Opened, Released, Settled, Unknown
-from dataplane.journal_folder import LOCK_NAME, folder_lock, segment_path, try_lock
-from dataplane.journal_frames import LARGEST_FRAME, Cut, cut_ends, read_frames
+from dataplane.call_records import CallFacts, Unknown
+from dataplane.in_steps import stepped
+from dataplane.journal_folder import LOCK_NAME, Position, delete_journal, folder_lock, segment_path, try_lock
+from dataplane.journal_frames import LARGEST_FRAME, Cut, cut_ends
+from dataplane.unended_calls import UnendedCalls
 
 _POSITION_NAME = "position"
 _POSITION = struct.Struct("<QQI")
@@ -19,14 +21,6 @@ _READ = 64 << 10
 _LARGEST_READ = LARGEST_FRAME + 1024
 # Consumption takes messages of 8 MiB; one more read than this is far below it.
 _ENOUGH = 3 << 20
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in a journal: everything before it is acknowledged."""
-
-    segment: int = 1
-    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class JournalReader:
     incarnation: int
     # What ends refer to that stands in a segment up to this place, as frames by number.
     _alike: dict[int, bytes] = field(default_factory=dict[int, bytes])
-    _alike_to: Position = Position(0)
+    _alike_to: Position = field(default_factory=lambda: Position(0))
 
     def position(self) -> Position:
         """The last acknowledged place; the start where none was written or the file is torn."""
@@ -97,11 +91,16 @@ class JournalReader:
             if number < position.segment:
                 segment_path(self.folder, number).unlink()
 
-    def everything(self) -> Iterator[JournalRecord]:
-        """Every record of every segment that is still there, in order."""
+    def unended_in_steps(self) -> Generator[None, None, list[CallFacts]]:
+        """The calls that were opened and whose end nobody wrote; yields now and then."""
+        found = UnendedCalls(self.incarnation)
         for number in self._segments():
-            for record, _ in read_frames(segment_path(self.folder, number).read_bytes(), self.incarnation):
-                yield record
+            found.begin_segment()
+            at = Position(number)
+            while taken := self._look(at, found.look_at):
+                at = Position(number, at.offset + taken)
+                yield
+        return found.facts()
 
     def _complete(self, found: Cut) -> list[bytes]:
         """The frames with ends, after those that they refer to."""
@@ -121,12 +120,23 @@ class JournalReader:
             yield
 
     def _cut(self, start: Position, most: int) -> Cut:
-        data = self._bytes(start, _READ)
-        cut = cut_ends(data, self.incarnation, most, self._alike)
-        if not cut.length and len(data) == _READ:
-            cut = cut_ends(self._bytes(start, _LARGEST_READ), self.incarnation, most, self._alike)
+        cut = Cut()
+
+        def look_at(data: bytes) -> int:
+            cut.add(cut_ends(data, self.incarnation, most, self._alike))
+            return cut.length
+
+        self._look(start, look_at)
         self._alike_to = Position(start.segment, start.offset + cut.length)
         return cut
+
+    def _look(self, start: Position, look_at: Callable[[bytes], int]) -> int:
+        """Have the next whole frames looked at, one at least unless there is none; how many bytes they are."""
+        data = self._bytes(start, _READ)
+        taken = look_at(data)
+        if not taken and len(data) == _READ:
+            taken = look_at(self._bytes(start, _LARGEST_READ))
+        return taken
 
     def _bytes(self, start: Position, most: int) -> bytes:
         try:
@@ -155,24 +165,13 @@ class SealedJournal:
         """Whose journal it is."""
         return self.reader.incarnation
 
-    def unknown(self) -> tuple[Unknown, ...]:
-        """The calls that were opened and whose end nobody wrote."""
-        open_calls: dict[str, Unknown] = {}
-        ended: set[str] = set()
-        for record in self.reader.everything():
-            if isinstance(record, Opened):
-                open_calls[record.facts.call_id] = Unknown(record.facts)
-            elif isinstance(record, Settled | Released):
-                ended.add(record.facts.call_id)
-        return tuple(unknown for call_id, unknown in open_calls.items() if call_id not in ended)
+    async def unknown(self) -> list[Unknown]:
+        """The calls that were opened and whose end nobody wrote; others have their turn meanwhile."""
+        return [Unknown(facts) for facts in await stepped(self.reader.unended_in_steps())]
 
     def delete(self) -> None:
         """Forget the journal: all of it, and its seal, is acknowledged."""
-        for path in self.reader.folder.iterdir():
-            if path.name != LOCK_NAME:
-                path.unlink()
-        (self.reader.folder / LOCK_NAME).unlink()
-        self.reader.folder.rmdir()
+        delete_journal(self.reader.folder)
         self.let_go()
 
     def let_go(self) -> None:

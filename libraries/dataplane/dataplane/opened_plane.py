@@ -90,6 +90,6 @@ async def open_data_plane(knobs: PlaneSettings, host: Host) -> AsyncGenerator[Da
         stack.callback(vendors.close)
         keys = GrpcKeyRecords(consumption, time.monotonic)
         calls = Calls(knobs, Outside(publishing, consumption, host.valkey, vendors, host.ticker), keys)
-        stack.callback(calls.journal.close)
+        stack.callback(calls.close)
         policies = await stack.enter_async_context(policies_of(calls, knobs, host.issuer))
         yield DataPlane(calls, keys, policies, host.signals)

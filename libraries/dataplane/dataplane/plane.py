@@ -167,3 +167,10 @@ class Calls:
                 self.drained = True
         except TimeoutError:
             return
+
+    def close(self) -> None:
+        """Let go of the journal. Where all of it is settled and its leases are given up, nothing stays of it."""
+        if self.drained and self.settlement.is_done(self.journal.end):
+            self.journal.delete()
+        else:
+            self.journal.close()

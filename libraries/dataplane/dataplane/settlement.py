@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from dataplane.in_steps import stepped
+from dataplane.journal_folder import Position
 from dataplane.journal_frames import frame
-from dataplane.journal_reader import Batch, JournalReader, Position, SealedJournal
+from dataplane.journal_reader import Batch, JournalReader, SealedJournal
 from dataplane.ports import Settler
 
 # Consumption takes 2,000 at once, and its loop is busy with so many for some 15 ms.
@@ -105,6 +106,10 @@ class Settlement:
         await self._until_done(lambda: self.settler.settle(self._holder, frames))
         self.health.sent += ends
 
+    def is_done(self, end: Position | None) -> bool:
+        """Whether everything up to the journal's end is acknowledged."""
+        return end is not None and max(self.reader.position(), self._reached) == end
+
     async def seal(self) -> None:
         """Send the rest and give all leases up, before a process ends in peace."""
         await self.send_written()
@@ -130,7 +135,7 @@ class Settlement:
 async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio.sleep, batch_size: int = BATCH) -> int:
     """Settle a dead journal to its end, then its unknown calls, then give its leases up; counts the unknown calls."""
     settlement = Settlement(sealed.reader, settler, sleep, batch_size)
-    unknown = [frame(record, sealed.incarnation) for record in sealed.unknown()]
+    unknown = [frame(record, sealed.incarnation) for record in await sealed.unknown()]
     await settlement.send_written()
     for start in range(0, len(unknown), batch_size):
         some = unknown[start : start + batch_size]

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from fakes.call_facts import some_facts, some_settled
+from fakes.journal_records import everything, read_frames
 from msgspec.structs import replace
 
 from dataplane.brief_records import Begun, Ended, Ends, Others, Own
 from dataplane.call_records import CallFacts, Opened, Released, Returned, Settled
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_folder import segment_path
-from dataplane.journal_frames import JournalCorrupt, cut_ends, frame, read_ends, read_frames
+from dataplane.journal_frames import JournalCorrupt, cut_ends, frame, read_ends
 from dataplane.journal_reader import JournalReader
 from dataplane.kept_reply import KeptReply
 from dataplane.price import Price
@@ -52,7 +53,7 @@ def _with_one_open(folder: Path, turn: Turn) -> Journal:
 
 
 def _records(journal: Journal) -> list[object]:
-    return list(JournalReader(journal.folder, 1).everything())
+    return list(everything(journal.folder, 1))
 
 
 def _of_one_of_two_listings(number: int) -> CallFacts:

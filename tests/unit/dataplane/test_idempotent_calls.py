@@ -10,6 +10,7 @@ import pytest
 from fakes.call_door import INCARNATION, KEY, Bench, a_bench, a_key, a_route
 from fakes.call_facts import some_facts, some_settled
 from fakes.dataplane_ports import FakeUpstream, json_answer, stream_answer
+from fakes.journal_records import everything
 from fakes.memory_caller import Reply
 
 from chassis.errors import Unavailable
@@ -17,7 +18,7 @@ from dataplane.call_limits import CallLimits
 from dataplane.call_records import Opened, Outcome, Settled, Unmade
 from dataplane.claimed_call import ClaimedJournal
 from dataplane.journal import open_journal
-from dataplane.journal_reader import JournalReader, seal_the_dead
+from dataplane.journal_reader import seal_the_dead
 from dataplane.kept_reply import LARGEST_BODY, KeptReply
 from dataplane.records import LimitedScope, RateLimits
 from dataplane.refusals import JournalUnavailable, UpstreamFailed, UpstreamUnreachable
@@ -57,7 +58,7 @@ def code_of(reply: Reply) -> str:
 
 
 def records(folder: Path) -> list[Any]:
-    return list(JournalReader(folder / f"{INCARNATION:016x}", INCARNATION).everything())
+    return list(everything(folder / f"{INCARNATION:016x}", INCARNATION))
 
 
 async def test_the_same_key_and_body_give_one_effect_and_the_same_reply(tmp_path: Path) -> None:

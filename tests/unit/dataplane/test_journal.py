@@ -1,20 +1,22 @@
 """The journal: what was written is read again, torn tails are forgotten, the dead are replayed by one successor."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 from fakes.call_facts import some_facts, some_settled
+from fakes.journal_records import everything, read_frames
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dataplane.call_records import JournalRecord, Opened, Released, Returned, Settled, Unknown, Unmade
 from dataplane.journal import Journal, open_journal
-from dataplane.journal_folder import segment_path
-from dataplane.journal_frames import Cut, JournalCorrupt, cut_ends, frame, read_ends, read_frames
-from dataplane.journal_reader import JournalReader, Position, seal_the_dead
+from dataplane.journal_folder import Position, segment_path
+from dataplane.journal_frames import Cut, JournalCorrupt, cut_ends, frame, read_ends
+from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.kept_reply import LARGEST_BODY, KeptReply
 from dataplane.refusals import JournalUnavailable
 from dataplane.reservation import Reservation
@@ -24,6 +26,10 @@ from dataplane.usage import Usage
 def _call(journal: Journal, number: int) -> None:
     journal.opened(some_facts(number))
     journal.ended(some_settled(number))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def _drain(reader: JournalReader, most: int = 3) -> list[str]:
@@ -61,7 +67,7 @@ def test_what_is_written_is_read_in_order_and_the_position_survives(tmp_path: Pa
     assert list(read_ends(returned, 1)) == [Returned("ret_1", (Reservation("s", 5),))]
 
 
-def test_segments_carry_open_calls_along_and_are_deleted_once_acknowledged(tmp_path: Path) -> None:
+async def test_segments_carry_open_calls_along_and_are_deleted_once_acknowledged(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, 1, segment_bytes=2000)
     journal.opened(some_facts(999))
     for number in range(50):
@@ -72,9 +78,39 @@ def test_segments_carry_open_calls_along_and_are_deleted_once_acknowledged(tmp_p
     assert [path.name for path in journal.folder.glob("*.journal")] == [f"{journal.segment:08d}.journal"]
     journal.close()
     (sealed,) = seal_the_dead(tmp_path)
-    assert [unknown.facts.call_id for unknown in sealed.unknown()] == ["call_999"]
+    assert [unknown.facts.call_id for unknown in await sealed.unknown()] == ["call_999"]
     sealed.delete()
-    assert not list(tmp_path.glob("*/"))
+    assert _names(tmp_path) == ["lock"]
+
+
+async def test_calls_without_an_end_are_found_among_many_in_steps_that_read_little(tmp_path: Path) -> None:
+    waiting: list[Callable[[], None]] = []
+    journal = open_journal(tmp_path, 1, segment_bytes=100_000, gather=waiting.append)
+    for number in range(3000):
+        journal.opened(some_facts(number), lost=lambda _: None)
+        # Half end in the very write that they begin in, where ends stand first.
+        if number % 2:
+            waiting.pop()()
+        if number % 100:
+            journal.ended(some_settled(number))
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert len(_names(journal.folder)) > 3
+    assert sum(1 for _ in sealed.reader.unended_in_steps()) > 10
+    assert [one.facts for one in await sealed.unknown()] == [some_facts(number) for number in range(0, 3000, 100)]
+
+
+def test_an_end_is_known_once_nothing_waits_to_be_written(tmp_path: Path) -> None:
+    waiting: list[Callable[[], None]] = []
+    journal = open_journal(tmp_path, 1, gather=waiting.append)
+    assert journal.end == Position(1, 0)
+    journal.opened(some_facts(1), lost=lambda _: None)
+    assert journal.end is None
+    waiting.pop()()
+    assert journal.end == Position(1, segment_path(journal.folder, 1).stat().st_size)
+    journal.delete()
+    assert _names(tmp_path) == ["lock"]
+    assert not seal_the_dead(tmp_path)
 
 
 def test_a_living_journal_is_nobodys_to_seal_and_a_dead_one_only_one_successors(tmp_path: Path) -> None:
@@ -123,12 +159,11 @@ def test_a_full_disk_refuses_new_calls_and_keeps_the_ends_of_old_ones(
     monkeypatch.undo()
     journal.opened(some_facts(3))
     assert journal.unwritten == 0
-    reader = JournalReader(journal.folder, 1)
-    calls = [record.facts.call_id for record in reader.everything() if isinstance(record, Opened | Settled)]
+    calls = [record.facts.call_id for record in everything(journal.folder, 1) if isinstance(record, Opened | Settled)]
     assert calls == ["call_1", "call_1", "call_3"]
 
 
-def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
+async def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = open_journal(tmp_path, 1, segment_bytes=100)
@@ -143,7 +178,7 @@ def test_a_call_whose_end_waits_for_the_disk_is_carried_into_the_next_segment(
     monkeypatch.undo()
     journal.close()
     (sealed,) = seal_the_dead(tmp_path)
-    assert [unknown.facts.call_id for unknown in sealed.unknown()] == ["call_1"]
+    assert [unknown.facts.call_id for unknown in await sealed.unknown()] == ["call_1"]
 
 
 def test_where_no_segment_can_be_begun_the_old_one_goes_on_until_one_can(

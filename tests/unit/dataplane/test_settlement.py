@@ -83,7 +83,7 @@ async def test_a_successor_that_dies_in_the_replay_leaves_it_to_the_next(tmp_pat
     _lease(spend, 1, 2000)
     (first,) = seal_the_dead(tmp_path)
     await Settlement(first.reader, spend, _no_wait).send_written()
-    spend.commit(holder_name(1), first.unknown()[:1])
+    spend.commit(holder_name(1), (await first.unknown())[:1])
     first.let_go()
     (second,) = seal_the_dead(tmp_path)
     await replay(second, spend, _no_wait)
