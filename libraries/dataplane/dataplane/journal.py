@@ -157,8 +157,10 @@ class Journal:
 
     def delete(self) -> None:
         """Leave nothing behind: all of it, and its seal, is acknowledged."""
-        delete_journal(self.folder)
-        self.close()
+        try:
+            delete_journal(self.folder)
+        finally:
+            self.close()
 
     def start_segment(self) -> None:
         """Begin a new segment with the calls still open, so that the ones before it may be deleted once settled."""
