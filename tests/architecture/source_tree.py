@@ -110,12 +110,17 @@ def planted(path: str, text: str) -> SourceFile:
     return SourceFile(path, text)
 
 
+def tracked(*patterns: str) -> list[str]:
+    """The files that git tracks or would track, all or those of some patterns, by their paths from the root."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *patterns]
+    names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return sorted({name for name in names if name and (ROOT / name).exists()})
+
+
 @cache
 def source_files() -> tuple[SourceFile, ...]:
     """Every Python file that git tracks or would track, without generated code."""
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.py"]
-    names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    chosen = sorted({n for n in names if n and not n.startswith(GENERATED) and (ROOT / n).exists()})
+    chosen = [name for name in tracked("*.py") if not name.startswith(GENERATED)]
     files = tuple(SourceFile(name, (ROOT / name).read_text(encoding="utf-8")) for name in chosen)
     parse(files)
     return files
