@@ -1,14 +1,16 @@
 """How often a process asks for its rates while few calls come: about once a second, however many keys it has."""
 
 import asyncio
+from collections.abc import Sequence
 
 from fakes.call_door import a_key, a_route
-from fakes.rate_buckets import RateBuckets
+from fakes.rate_buckets import BucketsOf, RateBuckets
 from fakes.rate_process import rate_process
 from fakes.virtual_time import run_virtually
 
 from dataplane.admission import asking
 from dataplane.lease_keeper import LeaseKeeper
+from dataplane.rate_asks import RateAnswer, RateAsk
 from dataplane.records import KeyRecord, RateLimits
 
 _LIMITS = RateLimits(requests_per_second=1000.0, burst=1000.0, tokens_per_minute=600_000, max_concurrency=64)
@@ -23,22 +25,45 @@ async def _called(keeper: LeaseKeeper, key: KeyRecord) -> None:
     keeper.state.rates.finish(admitted.rates, 0)
 
 
-def test_leases_of_many_keys_are_renewed_together_whenever_each_was_taken() -> None:
-    async def run() -> None:
-        keeper, leaser = rate_process(RateBuckets())
-        running = asyncio.create_task(leaser.run())
-        for key in _keys(20):
-            await _called(keeper, key)
-            await asyncio.sleep(0.037)
-        # From here on all are held, and none is called.
-        await asyncio.sleep(1.5)
-        asked = leaser.exchanges
-        await asyncio.sleep(5.0)
-        assert 4 <= leaser.exchanges - asked <= 5
-        assert len(leaser.book.holding) == 20
-        running.cancel()
+class Counting(BucketsOf):
+    """Notes for how many keys each ask was."""
 
-    run_virtually(run())
+    asked: list[int]
+
+    async def exchange(self, asks: Sequence[RateAsk]) -> Sequence[RateAnswer | None]:
+        self.asked.append(len(asks))
+        return await super().exchange(asks)
+
+
+def _asked_for_in_five_seconds(keys: int) -> list[int]:
+    """For how many keys each ask was while all are held and none is called, once each was taken at another moment."""
+
+    async def run() -> list[int]:
+        keeper, leaser = rate_process(RateBuckets(), source=Counting)
+        leaser.source.asked = []  # type: ignore[attr-defined]
+        running = asyncio.create_task(leaser.run())
+        for key in _keys(keys):
+            await _called(keeper, key)
+            await asyncio.sleep(0.74 / keys)
+        await asyncio.sleep(1.5)
+        asked: list[int] = leaser.source.asked  # type: ignore[attr-defined]
+        asked.clear()
+        await asyncio.sleep(5.0)
+        assert len(leaser.book.holding) == keys
+        running.cancel()
+        return asked
+
+    return run_virtually(run())
+
+
+def test_leases_of_some_keys_are_renewed_together_whenever_each_was_taken() -> None:
+    assert _asked_for_in_five_seconds(20) in ([20] * 4, [20] * 5)
+
+
+def test_leases_of_many_keys_are_not_all_renewed_at_once() -> None:
+    asked = _asked_for_in_five_seconds(200)
+    assert max(asked) <= 40
+    assert len(asked) <= 40
 
 
 def test_a_key_that_is_called_now_and_then_asks_for_no_more_at_each_call() -> None:
