@@ -14,13 +14,13 @@ def read_frames(data: bytes, incarnation: int, known: Known | None = None) -> It
     `known` is what stands before `data` in its segment; what stands in `data` is added.
     """
     known = {} if known is None else known
-    for record, start, end in read_as_written(data, incarnation):
+    for record, end in read_as_written(data, incarnation):
         if isinstance(record, Alike):
             known[record.number] = record
         elif isinstance(record, Ends | Others):
             brief: Sequence[BriefRecord] = record.ends if isinstance(record, Ends) else [*record.begun, *record.unsent]
             for one in brief:
-                yield _in_full(one, known, start), end
+                yield _in_full(one, known), end
         else:
             yield record, end
 
@@ -32,8 +32,8 @@ def everything(folder: Path, incarnation: int) -> Iterator[JournalRecord]:
             yield record
 
 
-def _in_full(record: BriefRecord, known: Known, start: int) -> JournalRecord:
+def _in_full(record: BriefRecord, known: Known) -> JournalRecord:
     try:
         return in_full(record, known)
     except ValueError as error:
-        raise JournalCorrupt(f"The frame at byte {start} is of no use: {error}") from error
+        raise JournalCorrupt(f"A frame is of no use: {error}") from error

@@ -10,7 +10,7 @@ _MICROSECONDS = 1_000_000
 _AVERAGED = 1_000_000
 # A stock lasts so long at the pace of the last moments; half of it used up, the next is asked for.
 _STOCK_SECONDS = 2.0
-# While at least three quarters of the bucket are there so large a part of it is kept, however slow the pace: a key that
+# While three quarters of the bucket seem to be there so large a part of it is kept, however slow the pace: a key that
 # is called now and then would ask at each call otherwise. With 32 the last hundredth of a small bucket was kept from
 # those who wanted it (`test_rate_simulation.py`).
 _PART_OUT_OF_PLENTY = 128

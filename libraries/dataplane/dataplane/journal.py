@@ -93,7 +93,7 @@ class Journal:
         else:
             gathered.ended.append(ended(begun, record))
             gather = gather if record.reply is None else None
-        if gather is None or len(gathered.ended) >= MOST_TOGETHER:
+        if gather is None or len(gathered.ended) >= MOST_TOGETHER or len(gathered.unsent) >= MOST_TOGETHER:
             self.write_gathered()
         elif not self._is_due:
             self._is_due = True
@@ -142,8 +142,8 @@ class Journal:
 
     @property
     def end(self) -> Position | None:
-        """Where the next record will stand; None while something waits to be written before it."""
-        waits = self._unwritten or self._gathered.begun or self._gathered.kinds
+        """Where the next record will stand; None while a call is open or something waits to be written."""
+        waits = self.calls_open or self._unwritten or self._gathered.kinds
         return None if waits else Position(self.segment, self.length)
 
     def close(self) -> None:
@@ -156,11 +156,10 @@ class Journal:
         self._file = self.lock = -1
 
     def delete(self) -> None:
-        """Leave nothing behind: all of it, and its seal, is acknowledged."""
-        try:
-            delete_journal(self.folder)
-        finally:
-            self.close()
+        """Leave nothing behind: all of it, and its seal, is acknowledged. Raises OSError where something stays."""
+        os.close(self._file)
+        self._file = -1
+        delete_journal(self.folder)
 
     def start_segment(self) -> None:
         """Begin a new segment with the calls still open, so that the ones before it may be deleted once settled."""

@@ -42,10 +42,10 @@ def frame(record: Written, incarnation: int) -> bytes:
     return _pack(len(body), zlib.crc32(body, incarnation & 0xFFFFFFFF), incarnation) + body
 
 
-def read_as_written(data: bytes, incarnation: int) -> Iterator[tuple[Written, int, int]]:
-    """Each whole frame's record as it stands there, and where the frame begins and ends, up to a torn tail."""
-    for body, start, end in _whole_frames(data, incarnation):
-        yield _records.decode(body), start, end
+def read_as_written(data: bytes, incarnation: int) -> Iterator[tuple[Written, int]]:
+    """Each whole frame's record as it stands there, and where the frame ends, up to a torn tail."""
+    for body, _, end in _whole_frames(data, incarnation):
+        yield _records.decode(body), end
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from dataplane.call_records import CallFacts, Unknown
 from dataplane.in_steps import stepped
 from dataplane.journal_folder import LOCK_NAME, Position, delete_journal, folder_lock, segment_path, try_lock
-from dataplane.journal_frames import LARGEST_FRAME, Cut, cut_ends
+from dataplane.journal_frames import LARGEST_FRAME, Cut, JournalCorrupt, cut_ends
 from dataplane.unended_calls import UnendedCalls
 
 _POSITION_NAME = "position"
@@ -131,11 +131,18 @@ class JournalReader:
         return cut
 
     def _look(self, start: Position, look_at: Callable[[bytes], int]) -> int:
-        """Have the next whole frames looked at, one at least unless there is none; how many bytes they are."""
+        """Have the next whole frames looked at, one at least unless there is none; how many bytes they are.
+
+        Raises JournalCorrupt also where a frame says to be longer than any: only at its end may a journal be torn.
+        """
         data = self._bytes(start, _READ)
         taken = look_at(data)
         if not taken and len(data) == _READ:
-            taken = look_at(self._bytes(start, _LARGEST_READ))
+            data = self._bytes(start, _LARGEST_READ)
+            taken = look_at(data)
+            if not taken and len(data) == _LARGEST_READ:
+                where = f"at byte {start.offset} of segment {start.segment} of {self.incarnation:016x}"
+                raise JournalCorrupt(f"The frame {where} says to be larger than any is.")
         return taken
 
     def _bytes(self, start: Position, most: int) -> bytes:
@@ -171,8 +178,10 @@ class SealedJournal:
 
     def delete(self) -> None:
         """Forget the journal: all of it, and its seal, is acknowledged."""
-        delete_journal(self.reader.folder)
-        self.let_go()
+        try:
+            delete_journal(self.reader.folder)
+        finally:
+            self.let_go()
 
     def let_go(self) -> None:
         """Leave the journal for another successor."""

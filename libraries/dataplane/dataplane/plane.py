@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,7 @@ from dataplane.settlement import Settlement, holder_name, replay
 from dataplane.surroundings import Surroundings
 from wire.ticker import Ticker
 
+_log = logging.getLogger("dataplane")
 DRAIN_SECONDS = 4.0
 _DISK_AGAIN_SECONDS = 0.5
 
@@ -170,7 +172,10 @@ class Calls:
 
     def close(self) -> None:
         """Let go of the journal. Where all of it is settled and its leases are given up, nothing stays of it."""
-        if self.drained and self.settlement.is_done(self.journal.end):
-            self.journal.delete()
-        else:
+        try:
+            if self.drained and self.settlement.is_done(self.journal.end):
+                self.journal.delete()
+        except OSError as error:
+            _log.warning("%s stays for the next start to read: %s", self.journal.folder, error)
+        finally:
             self.journal.close()

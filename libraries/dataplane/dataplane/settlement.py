@@ -135,10 +135,10 @@ class Settlement:
 async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio.sleep, batch_size: int = BATCH) -> int:
     """Settle a dead journal to its end, then its unknown calls, then give its leases up; counts the unknown calls."""
     settlement = Settlement(sealed.reader, settler, sleep, batch_size)
-    unknown = [frame(record, sealed.incarnation) for record in await sealed.unknown()]
+    unknown = await sealed.unknown()
     await settlement.send_written()
     for start in range(0, len(unknown), batch_size):
-        some = unknown[start : start + batch_size]
+        some = [frame(record, sealed.incarnation) for record in unknown[start : start + batch_size]]
         await settlement.send(some, len(some))
     await settlement.seal()
     sealed.delete()

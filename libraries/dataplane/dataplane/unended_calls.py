@@ -9,9 +9,9 @@ from dataplane.journal_frames import JournalCorrupt, Written, read_as_written
 
 @dataclass(slots=True)
 class UnendedCalls:
-    """Looks at a journal's segments from the first to the last; of calls that ended it keeps nothing.
+    """Looks at a journal's segments from the first to the last; of calls that ended it keeps nothing for long.
 
-    Ends stand before the beginnings of the same write, and after a segment was deleted without any.
+    Ends stand before the beginnings of the same write, after which no call of it begins any more.
     """
 
     incarnation: int
@@ -28,7 +28,7 @@ class UnendedCalls:
     def look_at(self, data: bytes) -> int:
         """Note what whole frames at the front of some bytes say; how many bytes they are. Raises JournalCorrupt."""
         taken = 0
-        for record, _, end in read_as_written(data, self.incarnation):
+        for record, end in read_as_written(data, self.incarnation):
             self._note(record)
             taken = end
         return taken
@@ -42,30 +42,27 @@ class UnendedCalls:
             self._known[record.number] = record
         elif isinstance(record, Ends):
             for end in record.ends:
-                self._ended(end.own.call_id)
+                if self._begun.pop(end.own.call_id, None) is None:
+                    self._ended_before.add(end.own.call_id)
         elif isinstance(record, Others):
-            for begun in record.begun:
-                self._began(begun.own.call_id, (begun, self._known))
-            for unsent in record.unsent:
-                self._ended(unsent.own.call_id)
+            self._note_others(record)
         else:
             self._note_in_full(record)
 
+    def _note_others(self, others: Others) -> None:
+        for begun in others.begun:
+            if begun.own.call_id not in self._ended_before:
+                self._begun[begun.own.call_id] = begun, self._known
+        self._ended_before.clear()
+        # One that was never sent may never have begun.
+        for unsent in others.unsent:
+            self._begun.pop(unsent.own.call_id, None)
+
     def _note_in_full(self, record: JournalRecord) -> None:
         if isinstance(record, Opened):
-            self._began(record.facts.call_id, record.facts)
+            self._begun[record.facts.call_id] = record.facts
         elif isinstance(record, Settled | Released):
-            self._ended(record.facts.call_id)
-
-    def _began(self, call_id: str, begun: CallFacts | tuple[Begun, Known]) -> None:
-        if call_id in self._ended_before:
-            self._ended_before.remove(call_id)
-        else:
-            self._begun[call_id] = begun
-
-    def _ended(self, call_id: str) -> None:
-        if self._begun.pop(call_id, None) is None:
-            self._ended_before.add(call_id)
+            self._begun.pop(record.facts.call_id, None)
 
 
 def _facts_of(begun: Begun, known: Known) -> CallFacts:

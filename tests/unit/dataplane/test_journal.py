@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dataplane.call_records import JournalRecord, Opened, Released, Returned, Settled, Unknown, Unmade
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_folder import Position, segment_path
-from dataplane.journal_frames import Cut, JournalCorrupt, cut_ends, frame, read_ends
+from dataplane.journal_frames import LARGEST_FRAME, Cut, JournalCorrupt, cut_ends, frame, read_as_written, read_ends
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.kept_reply import LARGEST_BODY, KeptReply
 from dataplane.refusals import JournalUnavailable
@@ -107,10 +107,39 @@ def test_an_end_is_known_once_nothing_waits_to_be_written(tmp_path: Path) -> Non
     journal.opened(some_facts(1), lost=lambda _: None)
     assert journal.end is None
     waiting.pop()()
+    # Whoever is charged for a call that is open reads of it here.
+    assert journal.end is None
+    journal.ended(some_settled(1))
+    assert journal.end is None
+    waiting.pop()()
     assert journal.end == Position(1, segment_path(journal.folder, 1).stat().st_size)
     journal.delete()
+    journal.close()
     assert _names(tmp_path) == ["lock"]
     assert not seal_the_dead(tmp_path)
+
+
+async def test_a_damaged_length_in_the_midst_of_a_segment_is_reported_and_not_taken_for_its_end(tmp_path: Path) -> None:
+    waiting: list[Callable[[], None]] = []
+    journal = open_journal(tmp_path, 1, gather=waiting.append)
+    for number in range(10_000):
+        journal.opened(some_facts(number), lost=lambda _: None)
+        journal.ended(some_settled(number))
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    path = segment_path(journal.folder, 1)
+    whole = path.read_bytes()
+    third = [end for _, end in read_as_written(whole, 1)][2]
+    # So much follows that a frame of any length would be there whole.
+    assert len(whole) - third > LARGEST_FRAME + (64 << 10)
+    for bit in range(32):
+        data = bytearray(whole)
+        data[third + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        with pytest.raises(JournalCorrupt):
+            await sealed.unknown()
+        with pytest.raises(JournalCorrupt):
+            _drain(JournalReader(journal.folder, 1))
 
 
 def test_a_living_journal_is_nobodys_to_seal_and_a_dead_one_only_one_successors(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from fakes.call_facts import some_facts, some_settled
 from fakes.spend_ledger import Account, SpendLedger
 
-from dataplane.call_records import Unknown
+from dataplane.call_records import Returned, Unknown
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.settlement import Settlement, holder_name, replay, wait_after
@@ -73,6 +73,22 @@ async def test_an_acknowledgement_lost_with_the_process_is_a_duplicate_that_chan
     assert spend.accounts["s"] == Account(10_000, settled=120, unknown=200)
     assert sum(isinstance(row, Unknown) for row in spend.usage.values()) == 2
     spend.check()
+
+
+async def test_a_journal_is_done_once_all_that_stands_in_it_is_acknowledged(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, 1)
+    settlement = Settlement(JournalReader(journal.folder, 1), SpendLedger({"s": Account(10_000)}), _no_wait)
+    assert settlement.is_done(journal.end)
+    _calls(journal, range(3), range(4))
+    await settlement.send_written()
+    assert not settlement.is_done(journal.end), "one call is open"
+    _calls(journal, range(3, 4), range(0))
+    assert not settlement.is_done(journal.end)
+    await settlement.send_written()
+    assert settlement.is_done(journal.end)
+    # As it may come after the seal.
+    journal.returned(Returned("ret_1", ()))
+    assert not settlement.is_done(journal.end)
 
 
 async def test_a_successor_that_dies_in_the_replay_leaves_it_to_the_next(tmp_path: Path) -> None:
