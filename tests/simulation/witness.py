@@ -72,7 +72,7 @@ class Witness:
     # What journals got.
 
     def appended(self, name: str, data: bytes) -> None:
-        """A whole write to a journal, named by its incarnation's folder."""
+        """What stays of a write to a journal, named by its incarnation's folder; the end may be torn."""
         incarnation = int(name.split("/")[-2], 16)
         records = [record for record, _ in read_frames(data, incarnation, self.known[name])]
         # What is written together is there at once.
