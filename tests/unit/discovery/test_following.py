@@ -1,5 +1,6 @@
 """TakeChanges and GiveVectors, on the in-process index, a table in a list and a fake model."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from discovery.following.actions import GiveVectors, TakeChanges
 from discovery.following.ports import ListingChange, MadeVectors
 from discovery.following.progress import Progress, Waiting
 from discovery.indexing.document import ListingDocument, State
-from discovery.indexing.ports import Passages
+from discovery.indexing.ports import IndexEntry, Passages
 from discovery.indexing.rules import ANYONE, passages_digest
 from discovery.search.actions import Search
 from discovery.search.in_process_index import InProcessIndex
@@ -150,3 +151,25 @@ async def test_a_listing_that_changed_while_it_was_embedded_is_embedded_again() 
     assert (one.waiting_ids(), one.table.kept) == ({"a"}, {})
     await one.give()
     assert list(one.table.kept) == [passages_digest(newer)]
+
+
+class IndexElsewhere(InProcessIndex):
+    """Looks first and writes later, as one behind a network does: a write that came between is lost."""
+
+    async def put(self, entries: Sequence[IndexEntry]) -> tuple[str, ...]:
+        empty = not await self.size()
+        await asyncio.sleep(0 if entries[0].passages else 0.01)
+        if empty:
+            self.__init__()
+        return await super().put(entries)
+
+
+async def test_vectors_are_not_lost_to_the_words_that_were_on_their_way_when_they_were_made() -> None:
+    one = Follower(index=IndexElsewhere())
+    one.table.change(listing("a", description="translates letters"))
+    taking = asyncio.create_task(one.take())
+    await one.waiting.wanted.wait()
+    await one.give()
+    await taking
+    assert await one.kinds("letters") == {"words", "meaning"}
+    assert one.waiting_ids() == set()

@@ -37,7 +37,8 @@ class TakeChanges:
         """How many changes were taken; none means that the index is where the table is."""
         rows = await self.changes.since(self.progress.reached, CHANGES_AT_ONCE)
         for begin in range(0, len(rows), _PUT_AT_ONCE):
-            await self._take(rows[begin : begin + _PUT_AT_ONCE])
+            async with self.waiting.turn:
+                await self._take(rows[begin : begin + _PUT_AT_ONCE])
             # An index in this process never waits by itself; queries get their turn here.
             await asyncio.sleep(0)
         if not rows:
@@ -87,19 +88,21 @@ class GiveVectors:
             entries = await EmbedListings(self.embedder)(documents)
         except EmbedderUnavailable:
             return 0
-        # What changed meanwhile waits anew under its newer document.
-        fresh = [entry for entry in entries if self.waiting.holds(entry.document)]
-        await self.index.put(fresh)
+        async with self.waiting.turn:
+            # What changed meanwhile waits anew under its newer document.
+            await self._put([entry for entry in entries if self.waiting.holds(entry.document)])
+        return len(documents)
+
+    async def _put(self, entries: Sequence[IndexEntry]) -> None:
+        await self.index.put(entries)
         await self.shelf.keep(
             [
                 MadeVectors(entry.document.id, passages_digest(entry.document), entry.passages)
-                for entry in fresh
+                for entry in entries
                 if entry.passages is not None
             ]
         )
         # Only now: who no longer waits is findable by meaning after a restart too.
-        for entry in fresh:
-            if self.waiting.holds(entry.document):
-                self.waiting.drop(entry.document.id)
+        for entry in entries:
+            self.waiting.drop(entry.document.id)
         self.progress.without_vectors = len(self.waiting)
-        return len(documents)

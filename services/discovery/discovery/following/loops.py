@@ -49,15 +49,21 @@ async def give_vectors(give: Deed, waiting: Waiting, start_model: Callable[[], N
         start_model()
         await waiting.wanted.wait()
         waiting.wanted.clear()
-        try:
-            given = 1
-            while waiting and given:
-                given = await give()
-        except MarketplaceError as error:
-            _log.warning("vectors are not kept: %s", error.code)
+        pause_seconds = await _give_all(give, waiting)
         if waiting:
             waiting.wanted.set()
-            await asyncio.sleep(_MODEL_AGAIN_SECONDS)
+            await asyncio.sleep(pause_seconds)
+
+
+async def _give_all(give: Deed, waiting: Waiting) -> float:
+    """How many seconds to pause where something still waits."""
+    try:
+        while waiting and await give():
+            pass
+    except MarketplaceError as error:
+        _log.warning("vectors are not kept: %s", error.code)
+        return _AFTER_FAILURE_SECONDS
+    return _MODEL_AGAIN_SECONDS
 
 
 async def keep_model(start_model: Callable[[], None]) -> None:

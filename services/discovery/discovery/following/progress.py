@@ -29,9 +29,14 @@ class Progress:
 
 @dataclass
 class Waiting:
-    """Listings without vectors, the newest document of each."""
+    """Listings without vectors, the newest document of each.
+
+    Whoever writes to the index holds `turn`: an index elsewhere looks which vectors a listing has and then writes, so
+    of two writes at once one would undo the other.
+    """
 
     wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _documents: dict[str, ListingDocument] = field(default_factory=dict[str, ListingDocument])
 
     def __len__(self) -> int:
