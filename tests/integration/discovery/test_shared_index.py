@@ -91,6 +91,20 @@ async def _measured(api: RunningDiscovery) -> dict[str, Any] | None:
     return stats if stats["freshness_seconds"] is not None and not stats["without_vectors"] else None
 
 
+async def test_none_of_many_changes_loses_its_vectors(
+    shared: DiscoveryMachine, client: AsyncElasticsearch, index_url: str
+) -> None:
+    query = {"bool": {"must_not": [{"exists": {"field": "model"}}]}}
+    async with shared.api() as api, shared.worker():
+        for number in range(60):
+            await shared.publish(snapshot(f"many-{number}", description=f"does thing number {number}"))
+            await asyncio.sleep(0.02)
+        await api.until_found("many-59")
+        await api.until_settled()
+        lacking = await client.count(index=alias_of(elasticsearch_address(index_url)), query=query)
+    assert lacking["count"] == 0
+
+
 async def test_a_worker_goes_on_where_the_index_is_and_an_emptied_index_fills_itself(
     shared: DiscoveryMachine, client: AsyncElasticsearch, index_url: str
 ) -> None:
