@@ -7,11 +7,11 @@ from typing import TypeVar
 Done = TypeVar("Done")
 
 
-async def stepped(steps: Generator[None, None, Done]) -> Done:
-    """What a generator returns; others have their turn wherever it yields."""
+async def stepped(steps: Generator[None, None, Done], pause: float = 0.0) -> Done:
+    """What a generator returns; others have their turn wherever it yields, and the loop for so many seconds."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
             return end.value
-        await asyncio.sleep(0)
+        await asyncio.sleep(pause)

@@ -12,6 +12,8 @@ from dataplane.ports import Settler
 
 # Consumption takes 2,000 at once, and its loop is busy with so many for some 15 ms.
 BATCH = 1000
+# A call has two turns of the loop, for its request and for its reply: without a pause each would wait for a step.
+_PAUSE = 0.001
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 10.0
 
@@ -81,12 +83,14 @@ class Settlement:
         follow each other with a few calls each.
         """
         async with self._turn:
-            batch = Batch([], 0, max(self.reader.position(), self._reached), is_last=False)
+            batch, pause = Batch([], 0, max(self.reader.position(), self._reached), is_last=False), _PAUSE
             while not batch.is_last:
-                batch = await self._send_next(batch.after)
+                batch = await self._send_next(batch.after, pause)
+                # Who has more than one is behind, or has so many calls that a pause would only put them off.
+                pause = 0.0
 
-    async def _send_next(self, position: Position) -> Batch:
-        batch = await stepped(self.reader.batch_in_steps(position, self.batch_size))
+    async def _send_next(self, position: Position, pause: float) -> Batch:
+        batch = await stepped(self.reader.batch_in_steps(position, self.batch_size), pause)
         if batch.frames:
             await self.send(batch.frames, batch.ends)
         if batch.after != position:
