@@ -19,6 +19,8 @@ MANY_STREAMS = scaled(1000, 40)
 # A common rate that the slowest survives, and one that shows the others at work.
 RATES = (60, 600)
 STREAM_SECONDS = 1.3
+# Of fewer the one hundredth that is slowest would be one or two.
+_LEAST_STREAMS = 400
 _SETTLED_WITHIN_SECONDS = scaled(3.0, 1.0)
 
 Sample = dict[str, float]
@@ -159,9 +161,9 @@ class Measuring:
 
     def _crowd(self, way: Way, kind: str, crowd: int) -> Figures:
         """So many streams under way at a time, each beginning at a moment of its own."""
-        spread = scaled(6.5, 0.4)
-        count = scaled(round(crowd * spread / STREAM_SECONDS), crowd // 8)
-        return self.traffic.streams(way, kind, count, spread)
+        count = max(_LEAST_STREAMS, 5 * crowd)
+        spread = scaled(count * STREAM_SECONDS / crowd, 0.4)
+        return self.traffic.streams(way, kind, scaled(count, crowd // 8), spread)
 
     def _unpaced(self, way: Way) -> Figures:
         return self.traffic.streams(way, UNPACED, scaled(400, 10), scaled(4.0, 0.4))
