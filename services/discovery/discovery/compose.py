@@ -203,10 +203,10 @@ def _actions(parts: _Parts) -> dict[str, object]:
 
 def _tasks(parts: _Parts) -> list[Task]:
     news = [parts.log.listen, epoch_follower(parts.log, parts.admin, parts.clock, parts.epochs, asyncio.sleep)]
+    tasks = [*news, partial(keep_model, parts.embedder.start)]
     if parts.opened.board is not None:
-        mirror = partial(mirror_progress, parts.opened.board, parts.progress)
-        return [*news, mirror, partial(keep_model, parts.embedder.start)]
-    return [*news, *_filling(parts.opened, parts.listings, parts.embedder, parts.progress, parts.clock)]
+        return [*tasks, partial(mirror_progress, parts.opened.board, parts.progress)]
+    return [*tasks, *_filling(parts.opened, parts.listings, parts.embedder, parts.progress, parts.clock)]
 
 
 @asynccontextmanager

@@ -67,7 +67,7 @@ async def _give_all(give: Deed, waiting: Waiting) -> float:
 
 
 async def keep_model(start_model: Callable[[], None]) -> None:
-    """Start a model that failed again after a while, for a process that only asks."""
+    """Start a model that failed again after a while, whether anything waits for it or not."""
     while True:
         start_model()
         await asyncio.sleep(_MODEL_AGAIN_SECONDS)
