@@ -10,7 +10,7 @@ from chassis.errors import Conflict, ErrorKind, InvalidInput, MarketplaceError, 
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL does not answer, or ended our connection."""
+    """PostgreSQL does not answer, ended our connection, or has no room for what was asked."""
 
     code = "database_unavailable"
 
@@ -44,12 +44,14 @@ class RowRefused(MarketplaceError):
     kind = ErrorKind.INTERNAL
 
 
-_UNREACHABLE = (
+# What passes by itself, sooner or later.
+UNREACHABLE = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    # Of connections, memory or disk.
+    asyncpg.InsufficientResourcesError,
     # What the driver says where a server dies between the two halves of an answer.
     asyncpg.InternalClientError,
     asyncio.IncompleteReadError,
@@ -64,7 +66,7 @@ _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], MarketplaceE
     ((asyncpg.InsufficientPrivilegeError,), lambda: RowRefused("The database refused a statement.")),
     (_BAD_TEXT, lambda: InvalidInput("A text holds characters that cannot be stored, such as NUL: remove them.")),
     ((asyncpg.NumericValueOutOfRangeError,), lambda: InvalidInput("A number is too large to be stored.")),
-    (_UNREACHABLE, lambda: DatabaseUnavailable("The database cannot be reached: try again later.", retry_after=2)),
+    (UNREACHABLE, lambda: DatabaseUnavailable("The database cannot be reached: try again later.", retry_after=2)),
 ]
 
 
@@ -75,7 +77,7 @@ def driver_errors_translated() -> Generator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise UniqueConflict(error.constraint_name or "") from error
-    except (asyncpg.PostgresError, *_UNREACHABLE) as error:
+    except (asyncpg.PostgresError, *UNREACHABLE) as error:
         for driver_errors, ours in _TRANSLATIONS:
             if isinstance(error, driver_errors):
                 raise ours() from error

@@ -3,7 +3,6 @@
 Start and signal are DBOS's own functions `enqueue_workflow` and `send_message`; status and list read its tables.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from chassis.database.errors import UNREACHABLE
 from chassis.durable_runs.errors import RunIdTaken, RunNotFound
 from chassis.durable_runs.inbox import CANCEL_MESSAGE, signal_message
 from chassis.durable_runs.outcomes import end_of
@@ -144,10 +144,8 @@ async def _translated() -> AsyncGenerator[None]:
         yield
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.UndefinedFunctionError) as error:
         raise _NothingPrepared("the database of the runs is empty; prepare it or start its worker first") from error
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncio.IncompleteReadError) as error:
-        raise Unavailable("the database of the runs does not answer; try again") from error
-    except (asyncpg.CannotConnectNowError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
-        raise Unavailable("the database of the runs is restarting; try again") from error
+    except UNREACHABLE as error:
+        raise Unavailable("the database of the runs does not answer or has no room; try again") from error
 
 
 def _cancel_id(run_id: str) -> str:

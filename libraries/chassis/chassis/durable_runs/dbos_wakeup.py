@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 
+from chassis.database.errors import UNREACHABLE
+
 PAUSE_SECONDS = 5.0
 
 _ANNOUNCE_AGAIN = """
@@ -26,5 +28,5 @@ async def keep_waking(pool: "asyncpg.Pool[Any]") -> None:
         await asyncio.sleep(PAUSE_SECONDS)
         try:
             await pool.execute(_ANNOUNCE_AGAIN)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (*UNREACHABLE, asyncpg.PostgresError):
             continue

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from chassis.database.errors import UNREACHABLE
 from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import ExecutorIdInUse, WorkerLost
 
@@ -47,7 +48,7 @@ class _Lock:
         """Connect and take the lock; False when somebody else keeps it. Waits for a server that is away."""
         refusals = int(PATIENCE_SECONDS / PAUSE_SECONDS)
         while refusals:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*UNREACHABLE, asyncpg.PostgresError):
                 if await self._try():
                     return True
                 refusals -= 1
@@ -55,12 +56,15 @@ class _Lock:
         return False
 
     async def keep(self, on_lost: LostCallback) -> None:
-        """Take the lock again whenever its connection breaks."""
-        while True:
-            await self._broken.wait()
-            if not await self.take():
-                on_lost(WorkerLost(f"while PostgreSQL was away another worker became {self._name}"))
-                return
+        """Take the lock again whenever its connection breaks; whatever ends that is told."""
+        try:
+            while True:
+                await self._broken.wait()
+                if not await self.take():
+                    on_lost(WorkerLost(f"while PostgreSQL was away another worker became {self._name}"))
+                    return
+        except Exception as error:
+            on_lost(WorkerLost(f"the lock of {self._name} could not be kept: {type(error).__name__}"))
 
     async def release(self) -> None:
         """Give the lock back."""

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass, field
 
+from chassis.database.errors import UniqueConflict, driver_errors_translated
 from chassis.database.transaction import Transaction
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, RecordedEvent
@@ -24,10 +25,11 @@ class Taking:
         """
         place = (consumer.group, event.topic, event.position)
         try:
-            async with transaction.savepoint():
-                await apply(transaction, consumer, event)
+            with driver_errors_translated():
+                async with transaction.savepoint():
+                    await apply(transaction, consumer, event)
         except Exception as error:
-            if isinstance(error, MarketplaceError) and error.kind in _PASSING:
+            if _passes_by_itself(error):
                 raise
             failures = self._failures.get(place, 0) + 1
             self._failures[place] = failures
@@ -40,6 +42,11 @@ class Taking:
             )
         self._failures.pop(place, None)
         return True
+
+
+def _passes_by_itself(error: Exception) -> bool:
+    """A full disk does, and somebody else's lock; a row that is there already stays there."""
+    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
 
 
 async def apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
