@@ -99,6 +99,19 @@ async def test_a_dropped_answer_does_not_come_back_even_while_the_source_is_down
         await memory.get("key", source.ask)
 
 
+async def test_nor_does_one_that_was_dropped_while_somebody_waited_for_a_source_that_is_down() -> None:
+    clock, source = Seconds(), Source()
+    memory = kept(clock)
+    await memory.get("key", source.ask)
+    clock.now += 31
+    source.error = Unavailable("down")
+    waiting = asyncio.create_task(memory.get("key", source.ask))
+    await asyncio.sleep(0)
+    memory.drop(lambda value: value == "first")
+    with pytest.raises(Unavailable):
+        await waiting
+
+
 async def test_expired_answers_are_asked_anew_and_still_cover_a_source_that_is_down() -> None:
     source = Source()
     memory = kept(Seconds())

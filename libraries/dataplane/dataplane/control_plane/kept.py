@@ -64,6 +64,8 @@ class Kept(Generic[Key, Value]):
         try:
             return await asyncio.shield(self._question(key, ask))
         except MarketplaceError as error:
+            # It may have been dropped meanwhile.
+            known = self._answers.get(key)
             usable = known is not None and known.value is not None and now - known.at < self.stale_seconds
             if known is None or not usable or error.kind not in _SOURCE_DOWN:
                 raise
