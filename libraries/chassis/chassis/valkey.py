@@ -7,13 +7,15 @@ from typing import Any
 from pydantic import SecretStr
 from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from chassis.errors import Unavailable
 from chassis.valkey_address import Kind, ValkeyAddress, address_of
 
 TIMEOUT_SECONDS = 0.25
 CONNECTIONS = 10
+# What the client raises where nobody answers; of a cluster without a node it is no RedisError.
+VALKEY_ERRORS = (RedisError, RedisClusterException, OSError)
 # A script's keys all lie in one slot (they carry the same {tag}), so that the same call works on a cluster.
 Valkey = Redis | RedisCluster
 
@@ -51,7 +53,7 @@ async def ping(client: Valkey) -> None:
     """Raise ValkeyUnavailable where it does not answer."""
     try:
         await client.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]
-    except (RedisError, OSError) as error:
+    except VALKEY_ERRORS as error:
         raise ValkeyUnavailable("Valkey does not answer.") from error
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from chassis.errors import Unavailable
-from chassis.valkey import CONNECTIONS, Valkey
+from chassis.valkey import CONNECTIONS, VALKEY_ERRORS, Valkey
 from dataplane.rate_asks import LEASE_MICROSECONDS, RateAnswer, RateAsk
 
 # The server's clock alone decides; a script may ask for it.
@@ -77,7 +77,7 @@ class ValkeyRateStore:
         """Say that this process is here; how many are."""
         try:
             return int(await _awaited(self.client.eval(_COUNT, 1, _PROCESSES_KEY, self.process)))
-        except (RedisError, OSError) as error:
+        except VALKEY_ERRORS as error:
             raise RatesUnavailable("Valkey does not answer.") from error
 
     def _arguments(self, asks: Sequence[RateAsk]) -> list[Any]:
@@ -104,7 +104,7 @@ class ValkeyRateStore:
             pipeline.evalsha(self._digest, *call)  # pyright: ignore[reportUnknownMemberType]
         try:
             return await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError) as error:
+        except VALKEY_ERRORS as error:
             return [error] * len(calls)
 
     async def _one(self, call: list[Any]) -> Any:
@@ -115,7 +115,7 @@ class ValkeyRateStore:
                     return await _awaited(self.client.evalsha(self._digest, *call))
                 except NoScriptError:
                     return await _awaited(self.client.eval(self.script, *call))
-            except (RedisError, OSError) as error:
+            except VALKEY_ERRORS as error:
                 return error
 
 

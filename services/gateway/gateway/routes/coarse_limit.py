@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from redis.exceptions import RedisError
-
 from chassis.clock import Clock
-from chassis.valkey import Valkey
+from chassis.valkey import VALKEY_ERRORS, Valkey
 from gateway.routes.errors import TooManyRequests
 from gateway.signals import GatewaySignals
 
@@ -36,7 +34,7 @@ class CoarseLimit:
                 _COUNT, 1, f"coarse:{{{client_address}}}:{window}", str(WINDOW_MILLISECONDS * 2)
             )
             seen = int(await counting)  # pyright: ignore[reportGeneralTypeIssues, reportUnknownArgumentType]
-        except (RedisError, OSError):
+        except VALKEY_ERRORS:
             self.degraded = True
             self.signals.unlimited.inc()
             return
