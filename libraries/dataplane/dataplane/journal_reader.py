@@ -48,7 +48,7 @@ class JournalReader:
     _alike_to: Position = field(default_factory=lambda: Position(0))
 
     def position(self) -> Position:
-        """The last acknowledged place; the start where none was written or the file is torn."""
+        """The last acknowledged place; the start where none was written, the file is torn, or its segment is gone."""
         try:
             data = (self.folder / _POSITION_NAME).read_bytes()
         except FileNotFoundError:
@@ -56,7 +56,8 @@ class JournalReader:
         if len(data) != _POSITION.size:
             return self._first()
         segment, offset, crc = _POSITION.unpack(data)
-        return Position(segment, offset) if zlib.crc32(data[:16]) == crc else self._first()
+        holds = zlib.crc32(data[:16]) == crc and segment_path(self.folder, segment).exists()
+        return Position(segment, offset) if holds else self._first()
 
     def batch(self, start: Position, most: int = 500) -> Batch:
         """Some `most` ends from `start` on; it leads nowhere where nothing more is written."""
@@ -83,11 +84,25 @@ class JournalReader:
         return Batch(self._complete(found), found.ends, after, is_last=False)
 
     def move_to(self, position: Position) -> None:
-        """Make a position durable against the death of the process, then delete what lies wholly before it."""
+        """Make a position durable against the death of the process, and delete what lies wholly before it.
+
+        On a full disk that goes first, and makes the room: what a successor then sends again changes nothing.
+        """
+        try:
+            self._write_position(position)
+        except OSError:
+            self._delete_before(position)
+            self._write_position(position)
+        else:
+            self._delete_before(position)
+
+    def _write_position(self, position: Position) -> None:
         head = struct.pack("<QQ", position.segment, position.offset)
         draft = self.folder / f"{_POSITION_NAME}.draft"
         draft.write_bytes(head + struct.pack("<I", zlib.crc32(head)))
         draft.replace(self.folder / _POSITION_NAME)
+
+    def _delete_before(self, position: Position) -> None:
         for number in self._segments():
             if number < position.segment:
                 segment_path(self.folder, number).unlink()
