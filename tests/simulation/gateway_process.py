@@ -193,6 +193,7 @@ class GatewayProcess:
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._nothing_under_way()
+                self.journal.take_no_more()
                 await self.settlement.seal()
                 if self.settlement.is_done(self.journal.end):
                     self.journal.delete()

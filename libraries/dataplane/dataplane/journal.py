@@ -26,7 +26,7 @@ from dataplane.journal_folder import (
 )
 from dataplane.journal_frames import frame
 from dataplane.record_kinds import Kind, Kinds, ended, own_of, unsent
-from dataplane.refusals import JournalUnavailable
+from dataplane.refusals import Draining, JournalUnavailable
 
 _log = logging.getLogger("dataplane")
 SEGMENT_BYTES = 64 << 20
@@ -48,6 +48,7 @@ class Journal:
     segment: int = 0
     length: int = 0
     _file: int = -1
+    _takes_calls: bool = True
     _kinds: Kinds = field(default_factory=Kinds)
     # What was not tried to be written yet, and whether somebody will.
     _gathered: Gathered = field(default_factory=Gathered)
@@ -61,8 +62,10 @@ class Journal:
         """Write that a request is about to leave; calls of the same `terms` are alike.
 
         Where it is gathered and the disk does not take it, `lost` is told before anything leaves. Without a `lost` it
-        is written at once, and raises JournalUnavailable. Either way the call must not be made then.
+        is written at once, and raises JournalUnavailable. Either way the call must not be made then. Raises Draining.
         """
+        if not self._takes_calls:
+            raise Draining("This process is going down; send the request again.", retry_after=1.0)
         gathered, gather, kind = self._gathered, self.gather, self._kinds.of(facts, terms)
         if kind.segment != self.segment:
             self._introduce(kind)
@@ -80,6 +83,10 @@ class Journal:
         self.write_gathered()
         if refusals:
             raise refusals[0]
+
+    def take_no_more(self) -> None:
+        """Open no call from here on: what is settled and sealed next is all that there is."""
+        self._takes_calls = False
 
     def ended(self, record: Settled | Released) -> None:
         """Write the end of a call. Where the disk is full it waits in memory for the next append."""

@@ -37,7 +37,7 @@ from dataplane.plane_settings import PlaneSettings
 from dataplane.ports import Vendors
 from dataplane.rate_leaser import RateLeaser
 from dataplane.recall_answers import RecallAnswers
-from dataplane.settlement import Settlement, holder_name, replay
+from dataplane.settlement import Settlement, holder_name, replay_all
 from dataplane.surroundings import Surroundings
 from wire.ticker import Ticker
 
@@ -113,8 +113,7 @@ class Calls:
 
     async def replay_the_dead(self) -> None:
         """Settle what processes before this one left behind; then there is nothing to do but stay."""
-        for journal in self.dead:
-            await replay(journal, self.settler)
+        await replay_all(self.dead, self.settler)
         await asyncio.Event().wait()
 
     async def answer_recalls(self) -> None:
@@ -163,6 +162,8 @@ class Calls:
             async with asyncio.timeout(DRAIN_SECONDS):
                 self.door.draining = True
                 await self._nothing_under_way()
+                # A request whose body still comes was accepted before, and its call would be settled by nobody.
+                self.journal.take_no_more()
                 await self.rates.give_all_back()
                 await self.settlement.seal()
                 await self.analytics.send_kept()

@@ -1,15 +1,18 @@
 """Carries the ends of calls from the journal to consumption: in batches, again until they are acknowledged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dataplane.in_steps import stepped
 from dataplane.journal_folder import Position
-from dataplane.journal_frames import frame
+from dataplane.journal_frames import JournalCorrupt, frame
 from dataplane.journal_reader import Batch, JournalReader, SealedJournal
 from dataplane.ports import Settler
 
+_log = logging.getLogger("dataplane")
 # Consumption takes 2,000 at once, and its loop is busy with so many for some 15 ms.
 BATCH = 1000
 # A call has two turns of the loop, for its request and for its reply: without a pause each would wait for a step.
@@ -74,7 +77,7 @@ class Settlement:
             await self._wake.wait()
             self._wake.clear()
             await self.sleep(self.gather)
-            await self.send_written()
+            await self._until_done(self.send_written)
 
     async def send_written(self) -> None:
         """Send everything that is written by now, however long the settler takes to come back.
@@ -134,6 +137,25 @@ class Settlement:
             else:
                 self.health.failures_in_a_row = 0
                 return
+
+
+async def replay_all(dead: Iterable[SealedJournal], settler: Settler, sleep: Sleep = asyncio.sleep) -> None:
+    """Settle dead journals one after the other.
+
+    One that cannot be read is left to people, and one whose files cannot be opened or deleted comes again after the
+    others: none keeps another from its end.
+    """
+    left = deque(dead)
+    while left:
+        sealed = left.popleft()
+        try:
+            await replay(sealed, settler, sleep)
+        except JournalCorrupt as error:
+            _log.error("A journal is not settled, and its leases stay charged until somebody looks: %s", error)
+        except OSError as error:
+            _log.warning("%s is tried again: %s", sealed.reader.folder, error)
+            left.append(sealed)
+            await sleep(_LONGEST_WAIT)
 
 
 async def replay(sealed: SealedJournal, settler: Settler, sleep: Sleep = asyncio.sleep, batch_size: int = BATCH) -> int:

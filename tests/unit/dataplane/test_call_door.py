@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -381,6 +382,19 @@ async def test_a_draining_door_takes_no_new_calls(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)))
     bench.door.draining = True
     assert (await bench.ask(CHAT, BODY)).status == 503
+
+
+async def test_a_call_whose_body_came_after_all_was_sealed_is_refused_and_asks_no_vendor(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, FakeUpstream(json_answer(REPLY)))
+    assert (await bench.ask(CHAT, BODY)).status == 200
+    await bench.settled()
+    journal: Any = bench.door.parts.ledger.journal
+    left, asked = bench.tokens_left(), len(bench.upstream.sent)
+    journal.take_no_more()
+    reply = await bench.ask(CHAT, BODY)
+    assert (reply.status, _error(reply.body)["code"], reply.headers["retry-after"]) == (503, "draining", "1")
+    assert (bench.tokens_left(), len(bench.upstream.sent), journal.calls_open) == (left, asked, 0)
+    assert bench.settlement.is_done(journal.end)
 
 
 async def test_a_bug_of_ours_is_a_500_that_tells_nothing(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from fakes.spend_ledger import Account, SpendLedger
 
 from dataplane.call_records import Returned, Unknown
 from dataplane.journal import Journal, open_journal
+from dataplane.journal_folder import Position, segment_path
 from dataplane.journal_reader import JournalReader, seal_the_dead
-from dataplane.settlement import Settlement, holder_name, replay, wait_after
+from dataplane.settlement import Settlement, holder_name, replay, replay_all, wait_after
 
 
 class _Flaky(SpendLedger):
@@ -107,6 +108,50 @@ async def test_a_successor_that_dies_in_the_replay_leaves_it_to_the_next(tmp_pat
     assert not seal_the_dead(tmp_path)
 
 
+def _no_file_to_open(monkeypatch: pytest.MonkeyPatch, incarnation: int) -> None:
+    """The first time that this journal's position is asked for, as many files are open as may be."""
+    position, failures = JournalReader.position, [OSError(24, "Too many open files")]
+
+    def first_fails(reader: JournalReader) -> Position:
+        if reader.incarnation == incarnation and failures:
+            raise failures.pop()
+        return position(reader)
+
+    monkeypatch.setattr(JournalReader, "position", first_fails)
+
+
+async def test_a_journal_that_cannot_be_read_keeps_no_other_from_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for incarnation in (1, 2, 3):
+        journal = open_journal(tmp_path, incarnation)
+        _calls(journal, range(3), range(3))
+        if incarnation == 1:
+            path = segment_path(journal.folder, 1)
+            path.write_bytes(path.read_bytes() + bytes(4096))
+        journal.close()
+    _no_file_to_open(monkeypatch, 2)
+    dead = seal_the_dead(tmp_path)
+    await replay_all(dead, SpendLedger({"s": Account(10_000)}), _no_wait)
+    assert [journal.reader.folder.is_dir() for journal in dead] == [True, False, False]
+    assert "until somebody looks" in caplog.text
+
+
+async def test_settlement_goes_on_where_no_file_could_be_opened_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1)
+    _calls(journal, range(3), range(3))
+    _no_file_to_open(monkeypatch, 1)
+    spend = _Flaky([])
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait)
+    running = asyncio.create_task(settlement.run())
+    settlement.wake()
+    await asyncio.wait_for(spend.committed.wait(), 5)
+    running.cancel()
+    assert len(spend.usage) == 3
+
+
 async def test_the_runner_sends_what_is_written_while_it_runs(tmp_path: Path) -> None:
     journal = open_journal(tmp_path, 1)
     spend = _Flaky([])
@@ -165,3 +210,28 @@ async def test_a_disk_too_full_for_the_position_does_not_end_the_sending(
     await settlement.send_written()
     assert (len(spend.usage), settlement.health.sent) == (5, 5)
     assert JournalReader(journal.folder, 1).position() > JournalReader(journal.folder, 1)._first()
+
+
+async def test_a_disk_that_is_full_of_what_is_settled_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(tmp_path, 1, segment_bytes=1000)
+    spend = SpendLedger({"s": Account(100_000)})
+    settlement = Settlement(JournalReader(journal.folder, 1), spend, _no_wait)
+    _calls(journal, range(3), range(3))
+    await settlement.send_written()
+    written = settlement.reader.position()
+    _calls(journal, range(3, 30), range(3, 30))
+
+    def no_room(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_room)
+    await settlement.send_written()
+    assert [int(path.stem) for path in journal.folder.glob("*.journal")] == [journal.segment]
+    monkeypatch.undo()
+    journal.close()
+    (sealed,) = seal_the_dead(tmp_path)
+    assert sealed.reader.position() == Position(journal.segment, 0) > written
+    assert await replay(sealed, spend, _no_wait) == 0
+    assert (len(spend.usage), spend.accounts["s"].settled) == (30, 30 * 40)
