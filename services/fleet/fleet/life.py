@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +89,9 @@ class _Life:
         return stopped
 
     def _changed(self) -> None:
-        write_state(self.plan.folder, self.parts, list(self._states.values()))
+        # A full disk ends nothing: the next change is written with all that went before.
+        with suppress(OSError):
+            write_state(self.plan.folder, self.parts, list(self._states.values()))
         self._progress.tell()
 
     def _say_ready(self) -> None:

@@ -1,6 +1,9 @@
 """Logs stay bounded."""
 
+import shutil
 from pathlib import Path
+
+import pytest
 
 from fleet.child_process import last_lines, open_log
 from fleet.rotation import rotate
@@ -31,3 +34,17 @@ def test_the_last_lines_skip_empty_ones(tmp_path: Path) -> None:
     log.write_text("one\ntwo\n\nthree\n\n")
     assert last_lines(log, 2) == ["two", "three"]
     assert last_lines(tmp_path / "none.log") == []
+
+
+def test_a_disk_without_room_for_a_second_piece_leaves_the_log_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "gateway.log"
+    log.write_bytes(b"x" * 20)
+
+    def no_room(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", no_room)
+    rotate(log, largest_bytes=10)
+    assert log.read_bytes() == b"x" * 20
