@@ -32,7 +32,9 @@ def access_consumer(joined: Callable[[Transaction], OpenWork]) -> Consumer:
         AccessRequested.DESCRIPTOR.full_name: on_requested,
         AccessWithdrawn.DESCRIPTOR.full_name: on_withdrawn,
     }
-    return Consumer(GROUP, ACCESS_TOPIC, handlers)
+    # One at a time: each takes an approval and then the trail's end, as whoever decides does; a second one in the same
+    # transaction would take its approval after the trail's end, and the two would wait for each other.
+    return Consumer(GROUP, ACCESS_TOPIC, handlers, batch=1)
 
 
 def wish_of(fact: AccessRequested) -> ApprovalWish:
