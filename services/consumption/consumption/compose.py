@@ -161,7 +161,7 @@ async def api(settings: ConsumptionSettings | None = None) -> AsyncGenerator[Uni
                 log.listen,
                 notices.listen,
                 epoch_follower(log, admin, clock, epochs, asyncio.sleep),
-                lambda: follow_from_now(log, KEY_TOPIC, changes.take),
+                lambda: follow_from_now(log, KEY_TOPIC, changes.take, changes.heard),
                 calls.plane.run,
             ],
             readiness=readiness,

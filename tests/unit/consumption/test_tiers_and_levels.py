@@ -1,5 +1,6 @@
 """Tiers, levels of budgets, and what a watcher of keys is told."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -100,16 +101,35 @@ def test_each_fact_says_what_must_be_forgotten(fact: KeyRevoked, change: KeyChan
 async def test_a_watcher_hears_a_beat_first_then_changes_then_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_changes, "BEAT_SECONDS", 0.01)
     changes = KeyChanges()
+    changes.heard()
     watch = changes.watch()
     assert await anext(watch) == KeyChange()
     await changes.take(recorded(event_of(KEY_TOPIC, "key_1", KeyRevoked(key_id="key_1"), NOW)))
     assert [await anext(watch) for _ in range(3)] == [KeyChange(key_id="key_1"), KeyChange(), KeyChange()]
 
 
+async def test_a_watcher_hears_no_beat_while_changes_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_changes, "BEAT_SECONDS", 0.01)
+    now = 100.0
+    changes = KeyChanges(lambda: now)
+    watch = changes.watch()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(first := asyncio.ensure_future(anext(watch))), 0.1)
+    changes.heard()
+    assert await first == KeyChange()
+    now += 10
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(second := asyncio.ensure_future(anext(watch))), 0.1)
+    changes.heard()
+    assert await second == KeyChange()
+
+
 async def test_a_watcher_that_would_lose_a_change_is_told_to_start_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_changes, "MAX_WAITING_CHANGES", 3)
-    changes = KeyChanges()
-    watch, other = changes.watch(), KeyChanges().watch()
+    changes, others = KeyChanges(), KeyChanges()
+    for one in (changes, others):
+        one.heard()
+    watch, other = changes.watch(), others.watch()
     await anext(watch)
     await anext(other)
     for number in range(4):

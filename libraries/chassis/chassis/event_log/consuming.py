@@ -10,6 +10,7 @@ from chassis.event_log.port import Consumer, EventLog, RecordedEvent
 
 # Readers are woken by news; the poll is for news that was lost. Each one costs two transactions.
 POLL_SECONDS = 1.0
+_READ_AT_ONCE = 500
 LONGEST_PAUSE_SECONDS = 5.0
 _log = logging.getLogger("event_log")
 
@@ -50,25 +51,42 @@ async def _run(log: Consuming, consumer: Consumer) -> None:
             await log.wait_for_news(consumer.topic, seen, pause)
 
 
-async def follow(log: EventLog, topic: str, start: int, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:
-    """Do something in this process for each event after `start`, until cancelled; no cursor is kept."""
+async def follow(
+    log: EventLog,
+    topic: str,
+    start: int,
+    deed: Callable[[RecordedEvent], Awaitable[None]],
+    reached: Callable[[], None] = lambda: None,
+) -> None:
+    """Do something in this process for each event after `start`, until cancelled; no cursor is kept.
+
+    `reached` is told whenever the end of the topic was seen, at rest about once a second.
+    """
     position = start
     while True:
         seen = log.heard(topic)
         try:
-            events = await log.read(topic, position, 500)
+            events = await log.read(topic, position, _READ_AT_ONCE)
         except MarketplaceError as error:
             _log.warning("following %s waits: %s", topic, error.code)
-            events = []
+            await log.wait_for_news(topic, seen, POLL_SECONDS)
+            continue
         for event in events:
             await deed(event)
             position = event.position
+        if len(events) < _READ_AT_ONCE:
+            reached()
         if not events:
             await log.wait_for_news(topic, seen, POLL_SECONDS)
 
 
-async def follow_from_now(log: EventLog, topic: str, deed: Callable[[RecordedEvent], Awaitable[None]]) -> None:
-    """Do something in this process for each event from now on, until cancelled."""
+async def follow_from_now(
+    log: EventLog,
+    topic: str,
+    deed: Callable[[RecordedEvent], Awaitable[None]],
+    reached: Callable[[], None] = lambda: None,
+) -> None:
+    """Do something in this process for each event from now on, until cancelled; `reached` as with `follow`."""
     while True:
         try:
             start = await log.head(topic)
@@ -76,4 +94,4 @@ async def follow_from_now(log: EventLog, topic: str, deed: Callable[[RecordedEve
         except MarketplaceError as error:
             _log.warning("following %s waits: %s", topic, error.code)
             await asyncio.sleep(POLL_SECONDS)
-    await follow(log, topic, start, deed)
+    await follow(log, topic, start, deed, reached)

@@ -1,7 +1,8 @@
 """Tells everybody who watches which keys' records must be forgotten."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from chassis.errors import Unavailable
@@ -12,6 +13,8 @@ from marketplace.events.v1.key_pb2 import BudgetChanged, TierChanged
 
 MAX_WAITING_CHANGES = 10_000
 BEAT_SECONDS = 0.5
+# At rest the end of the topic is seen once a second.
+_HEARD_SECONDS = 2.5
 _OF_ONE_KEY = frozenset({CHANGED, REVOKED, ROTATED})
 
 
@@ -35,10 +38,21 @@ class _Watcher:
 
 
 class KeyChanges:
-    """Hands changes to everybody who watches, and a beat where there is none."""
+    """Hands changes to everybody who watches, and a beat where there is none.
 
-    def __init__(self) -> None:
+    A beat says that nothing changed: so there is none as long as this process does not hear of changes itself.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._heard_at = -_HEARD_SECONDS
+        self._news = asyncio.Event()
         self._watchers: set[_Watcher] = set()
+
+    def heard(self) -> None:
+        """All changes until now were taken."""
+        self._heard_at = self._monotonic()
+        self._news.set()
 
     async def take(self, event: RecordedEvent) -> None:
         """Take one event of the key topic."""
@@ -52,12 +66,30 @@ class KeyChanges:
         watcher = _Watcher()
         self._watchers.add(watcher)
         try:
-            yield KeyChange()
+            yield await self._beat()
             while not watcher.lost:
-                yield await _next(watcher)
+                yield await self._next(watcher)
         finally:
             self._watchers.discard(watcher)
         raise WatcherTooSlow("Too many changes wait for this watcher: ask again, and forget what is known.")
+
+    async def _next(self, watcher: _Watcher) -> KeyChange:
+        while True:
+            try:
+                async with asyncio.timeout(BEAT_SECONDS):
+                    return await watcher.changes.get()
+            except TimeoutError:
+                if self._hears():
+                    return KeyChange()
+
+    async def _beat(self) -> KeyChange:
+        while not self._hears():
+            self._news.clear()
+            await self._news.wait()
+        return KeyChange()
+
+    def _hears(self) -> bool:
+        return self._monotonic() - self._heard_at < _HEARD_SECONDS
 
 
 def change_of(event: RecordedEvent) -> KeyChange | None:
@@ -70,11 +102,3 @@ def change_of(event: RecordedEvent) -> KeyChange | None:
         fact = BudgetChanged.FromString(event.data)
         return KeyChange(every_key=True) if fact.kind == "platform" else KeyChange(team_id=fact.team_id)
     return None
-
-
-async def _next(watcher: _Watcher) -> KeyChange:
-    try:
-        async with asyncio.timeout(BEAT_SECONDS):
-            return await watcher.changes.get()
-    except TimeoutError:
-        return KeyChange()
