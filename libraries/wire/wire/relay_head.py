@@ -28,6 +28,8 @@ _NOT_FROM_SERVERS = _ONE_HOP - {b"host", b"expect"} | {b"date"}
 _LOOKS_LIKE_FRAMING = re.compile(rb"transfer[^a-z0-9]+encoding|content[^a-z0-9]+length")
 _BEGINS_LIKE_FRAMING = (b"content", b"transfer")
 CHUNKED = -1
+# The largest Max-Forwards that goes on; a longer number stands for more hops than there are.
+_MOST_FORWARDS = 999_999_999
 
 
 def onward(headers: Headers) -> Headers:
@@ -61,10 +63,12 @@ def one_hop_less(headers: Headers) -> tuple[Headers, bool]:
     for name, value in headers:
         if name != b"max-forwards" or not value.isdigit():
             counted.append((name, value))
-        elif int(value) == 0:
+            continue
+        # As many digits as tell that it is above the largest: a number of thousands is no number to Python.
+        hops = int(value.lstrip(b"0")[:10] or b"0")
+        if hops == 0:
             return headers, False
-        else:
-            counted.append((name, b"%d" % (int(value) - 1)))
+        counted.append((name, b"%d" % min(hops - 1, _MOST_FORWARDS)))
     return counted, True
 
 

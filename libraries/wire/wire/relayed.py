@@ -9,6 +9,7 @@ from wire.origin import Origin
 from wire.relay import Passage, Relay
 from wire.relay_head import CHUNKED, one_hop_less, onward, request_bytes
 from wire.relayed_response import RelayedResponse
+from wire.request_head import Headers
 from wire.ticker import NEVER
 
 _SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
@@ -23,6 +24,7 @@ class Relayed:
         "_connection",
         "_going",
         "_has_place",
+        "_headers",
         "_is_large",
         "_loop",
         "_parts",
@@ -47,6 +49,7 @@ class Relayed:
         self._connection: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._parts: list[bytes] = []
+        self._headers: Headers = []
         self._size = self._tries = 0
         self._permitted = not passage.asks_first
         self._is_large = self._has_place = self._waits = self._going = self._whole = False
@@ -132,6 +135,8 @@ class Relayed:
             if not self._has_place:
                 return
         self._waits, self._going = False, True
+        if not self._tell():
+            return
         connection = self._relay.client.idle(self._passage.origin)
         if connection is None:
             self.deadline = NEVER
@@ -216,19 +221,26 @@ class Relayed:
         else:
             self._send(connection)
 
-    def _send(self, connection: ClientConnection) -> None:
+    def _tell(self) -> bool:
+        """Decide what the server is told, before there is a connection that a fault in it would leave taken for ever.
+
+        False where the request goes no further and is answered here.
+        """
         head, passage = self.exchange.head, self._passage
         headers = onward(head.headers)
         if head.method in _COUNTED:
             headers, may_go = one_hop_less(headers)
             if not may_go:
-                connection.unused()
                 self._answer_here()
-                return
-        headers = [*passage.request_headers(headers), (b"via", b"1.1 " + self._relay.name)]
+                return False
+        self._headers = [*passage.request_headers(headers), (b"via", b"1.1 " + self._relay.name)]
+        return True
+
+    def _send(self, connection: ClientConnection) -> None:
+        head = self.exchange.head
         body = b"".join(self._parts)
         length = self._length(body)
-        sent = request_bytes(head, headers, _host(passage.origin), length)
+        sent = request_bytes(head, self._headers, _host(self._passage.origin), length)
         self._parts = []
         self._connection = connection
         self._tries += 1

@@ -8,7 +8,7 @@ from fixtures.scripted_upstream import OK, Conversation, always_ok, once
 from fixtures.wire_line import HOST, chunked_post, get, post, until
 from fixtures.wire_relay import relay_house
 
-from wire.limits import ServerLimits
+from wire.limits import ClientLimits, ServerLimits
 from wire.relay import RelayLimits
 
 SOON = 0.3
@@ -354,9 +354,24 @@ async def test_max_forwards_is_counted_down_and_ends_here_at_nought() -> None:
         ask = b"%b / HTTP/1.1\r\n" + HOST + b"max-forwards: %d\r\n\r\n"
         assert (await line.asks(ask % (b"OPTIONS", 2))).status == 200
         assert b"max-forwards: 1\r\n" in world.upstream.received
+        assert (await line.asks((ask % (b"OPTIONS", 2)).replace(b": 2", b": " + b"7" * 5000))).status == 200
+        assert b"max-forwards: 999999999\r\n" in world.upstream.received
         assert (await line.asks(ask % (b"OPTIONS", 0))).status == 204
         assert (await line.asks(ask % (b"TRACE", 0))).status == 501
-        assert world.upstream.received.count(b"HTTP/1.1") == 1
+        assert world.upstream.received.count(b"HTTP/1.1") == 2
+
+
+async def test_a_fault_of_ours_while_a_request_is_made_keeps_no_connection() -> None:
+    async with relay_house(always_ok, client_limits=ClientLimits(connections=2)) as world:
+        assert (await world.house.asks(get("/"))).status == 200
+        for _ in range(5):
+            world.permission = asyncio.get_running_loop().create_future()
+            world.permission.set_result(None)
+            assert (await world.house.asks(get("/", b"x-breaks: 1\r\n"))).status == 500
+        world.permission = None
+        assert (await world.house.asks(get("/", b"x-breaks: 1\r\n"))).status == 500
+        assert (await world.house.asks(get("/"))).status == 200
+        assert len(world.upstream.conversations) == 1
 
 
 async def test_pipelined_requests_come_back_in_their_order() -> None:

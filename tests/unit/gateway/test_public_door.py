@@ -325,9 +325,23 @@ async def test_only_a_trusted_proxy_is_believed_who_its_caller_is(front: Front, 
     assert list(front.valkey.seen) == [next(key for key in front.valkey.seen if f"{{{caller}}}" in key)]
 
 
+@pytest.mark.parametrize(
+    ("named", "caller"),
+    [
+        (b"fe80::1%\xe9", "fe80::1"),
+        (b"2001:DB8:0::1", "2001:db8::1"),
+        (b"::ffff:203.0.113.9", "203.0.113.9"),
+    ],
+)
+def test_one_caller_has_one_name_of_plain_letters(named: bytes, caller: str) -> None:
+    assert TrustedProxies.of("127.0.0.1").caller("127.0.0.1", [(b"x-forwarded-for", named)]) == caller
+    assert TrustedProxies.of("127.0.0.1").caller("::ffff:127.0.0.1", [(b"x-forwarded-for", named)]) == caller
+
+
 def test_what_a_trusted_proxy_names_must_be_an_address() -> None:
     trusted = TrustedProxies.of("::1")
     assert trusted.caller("::1", [(b"x-forwarded-for", b"evil\xff, unknown")]) == "::1"
     assert trusted.caller("::1", []) == "::1"
+    assert TrustedProxies.of("*").caller("::1", [(b"x-forwarded-for", b"evil, 203.0.113.9")]) == "203.0.113.9"
     with pytest.raises(ValueError, match="nonsense"):
         TrustedProxies.of("nonsense")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from wire.request_head import Headers
 
@@ -23,25 +23,35 @@ class TrustedProxies:
         return cls(tuple(ip_network(word) for word in words if word != _ANYBODY), _ANYBODY in words)
 
     def caller(self, peer: str, headers: Headers) -> str:
-        """The last address of the way here that no trusted proxy has; the first one where all are trusted."""
-        if not self._trusts(peer):
-            return peer
-        named = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-        way = [word.strip() for word in ",".join(named).split(",") if word.strip()]
-        for address in reversed(way):
-            if not self._trusts(address):
-                return address if _is_address(address) else peer
-        return way[0] if way else peer
+        """The last address of the way here that no trusted proxy has; the furthest one where all are trusted.
 
-    def _trusts(self, address: str) -> bool:
-        if self.everybody:
-            return True
-        return bool(self.networks) and _is_address(address) and any(ip_address(address) in net for net in self.networks)
+        What lies beyond a word that is no address is not believed.
+        """
+        caller = peer
+        here = _address(peer)
+        for word in reversed(_way(headers)) if self._trusts(here) else ():
+            here = _address(word)
+            if here is None:
+                break
+            caller = str(here)
+            if not self._trusts(here):
+                break
+        return caller
+
+    def _trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
+        return self.everybody or (address is not None and any(address in network for network in self.networks))
 
 
-def _is_address(text: str) -> bool:
+def _way(headers: Headers) -> list[str]:
+    named = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+    return [word.strip() for word in named.decode("latin-1").split(",") if word.strip()]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Without a scope, which means something on one machine alone and may hold any letters."""
     try:
-        ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
