@@ -17,8 +17,8 @@ class GatewaySignals:
             registry=registry,
         )
         self.limited = Counter("marketplace_gateway_limited", "Requests over the coarse limit.", registry=registry)
-        self.unlimited = Counter(
-            "marketplace_gateway_limit_skipped",
-            "Requests let through because Valkey did not answer.",
+        self.alone = Counter(
+            "marketplace_gateway_limited_alone",
+            "Requests held to the coarse limit by this gateway alone because Valkey did not answer in time.",
             registry=registry,
         )

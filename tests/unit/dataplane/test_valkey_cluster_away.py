@@ -1,4 +1,4 @@
-"""A Valkey cluster without a node to ask: rates are counted alone and coarse limits let pass, again and again."""
+"""A Valkey cluster without a node to ask: rates are counted alone again and again."""
 
 import pytest
 from pydantic import SecretStr

@@ -239,10 +239,16 @@ async def test_one_address_has_a_coarse_limit_but_calls_do_not_count_for_it(fron
     assert (await front.http.post("/v1/chat/completions", json={})).status_code == 299
 
 
-async def test_without_valkey_requests_pass_and_it_is_noted(front: Front) -> None:
+async def test_without_valkey_this_gateway_s_own_count_holds_and_it_is_noted(front: Front) -> None:
     front.valkey.dead = True
-    assert [(await front.http.get("/api/v1/keys")).status_code for _ in range(5)] == [201] * 5
+    assert [(await front.http.get("/api/v1/keys")).status_code for _ in range(5)] == [201] * 3 + [429] * 2
     assert front.limit.degraded
+
+
+async def test_valkey_is_not_asked_about_an_address_that_is_over_its_limit_here(front: Front) -> None:
+    statuses = [(await front.http.get("/api/v1/keys")).status_code for _ in range(9)]
+    assert statuses == [201] * 3 + [429] * 6
+    assert list(front.valkey.seen.values()) == [3]
 
 
 async def test_own_paths_answer_and_take_get_alone(front: Front) -> None:
