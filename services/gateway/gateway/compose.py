@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from http import HTTPStatus
 from pathlib import Path
 
-import msgspec
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
@@ -19,17 +17,13 @@ from chassis.web.refusals import refusal
 from dataplane.opened_plane import Host, open_data_plane
 from gateway.compose_front import Front, Services
 from gateway.routes.coarse_limit import CoarseLimit
+from gateway.routes.service_check import ServiceCheck
 from gateway.settings import GatewaySettings
 from gateway.signals import GatewaySignals
-from wire.client import Client
-from wire.errors import WireError
-from wire.origin import Origin
-from wire.question import asked
 from wire.server import Server
 from wire.ticker import Ticker
 
 SERVICE = "gateway"
-_READY_SECONDS = 1.5
 
 
 @asynccontextmanager
@@ -47,7 +41,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
         host = Host(identity.issuer, valkey, ticker, signals.data_plane)
         plane = await stack.enter_async_context(open_data_plane(knobs.plane, host))
         readiness = Readiness(
-            required=_service_checks(services) | _file_check(knobs.awaited_file) | {"policies": plane.policies_known},
+            required={**_service_checks(services), **_file_check(knobs.awaited_file), "policies": plane.policies_known},
             optional={"valkey": lambda: ping(valkey), "rates": plane.rates_exact},
         )
         limit = CoarseLimit(valkey, knobs.coarse_requests_per_second, signals, clock)
@@ -63,21 +57,7 @@ async def api(settings: GatewaySettings | None = None) -> AsyncGenerator[Unit]:
 
 
 def _service_checks(services: Services) -> dict[str, Check]:
-    return {service: _service_check(services.client, origin) for service, origin in services.origins.items()}
-
-
-def _service_check(client: Client, origin: Origin) -> Check:
-    async def check() -> str | None:
-        try:
-            status, body = await asked(client, origin, "/ready", _READY_SECONDS)
-        except WireError as error:
-            raise Unavailable("does not answer") from error
-        if status != HTTPStatus.OK:
-            raise Unavailable("is not ready")
-        degraded = [part["name"] for part in msgspec.json.decode(body)["parts"] if part["state"] == "degraded"]
-        return f"degraded: {', '.join(degraded)}" if degraded else None
-
-    return check
+    return {service: ServiceCheck(services.client, origin) for service, origin in services.origins.items()}
 
 
 def _file_check(awaited: Path | None) -> dict[str, Check]:
