@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,11 +31,14 @@ class Announcer:
         """Until cancelled: write what changed, and touch the file as a sign of life."""
         while True:
             missing = await self._missing()
-            if missing != self._last:
-                said = json.dumps({"pid": os.getpid(), "missing": missing})
-                write_private(self.file, said, survives_power_loss=False)
-                self._last = missing
-            os.utime(self.file)
+            # A disk that is full, or files that are all in use, pass: what is served goes on meanwhile.
+            with suppress(OSError):
+                if missing != self._last:
+                    said = json.dumps({"pid": os.getpid(), "missing": missing})
+                    write_private(self.file, said, survives_power_loss=False)
+                    self._last = missing
+            with suppress(OSError):
+                os.utime(self.file)
             await asyncio.sleep(self.look_seconds)
 
     async def _missing(self) -> str:

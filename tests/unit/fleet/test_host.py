@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import resource
+import signal
 from pathlib import Path
 
 from chassis.errors import Unavailable
@@ -33,6 +35,29 @@ async def test_what_is_missing_is_announced_and_then_that_nothing_is(tmp_path: P
     missing.clear()
     await until(ready, None)
     assert ready(os.getpid() + 1) == "has not announced itself"
+    telling.cancel()
+
+
+async def test_a_full_disk_ends_no_announcing(tmp_path: Path) -> None:
+    missing = ["database"]
+
+    async def check() -> None:
+        if missing:
+            raise Unavailable("cannot be reached")
+
+    announcer = Announcer(tmp_path / "workers.json", [Readiness(required={"database": check})], look_seconds=0.01)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    telling = asyncio.create_task(announcer.announce())
+    await until(announced(announcer.file), "database cannot be reached")
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        missing.clear()
+        await asyncio.sleep(0.1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    await until(announced(announcer.file), None)
     telling.cancel()
 
 
