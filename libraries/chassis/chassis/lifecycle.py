@@ -19,6 +19,7 @@ from chassis.bounded_http import BoundedHttpProtocol
 from chassis.errors import MarketplaceError
 from chassis.health import Readiness
 from chassis.logs import configure_logs
+from chassis.open_files import allow_many_open_files
 from chassis.rpc.server import NOT_SERVING, SERVING, GrpcDoor
 
 DRAIN_SECONDS = 5.0
@@ -72,6 +73,7 @@ UnitFactory = Callable[[], AbstractAsyncContextManager[Unit]]
 def run(factories: Sequence[UnitFactory], *, log_level: str = "info") -> int:
     """Serve the units in this process until SIGTERM or SIGINT; the process's exit code."""
     configure_logs(log_level)
+    allow_many_open_files()
     try:
         return uvloop.run(_serve(factories))
     except MarketplaceError as error:

@@ -1,6 +1,10 @@
 """How large, how many and how long: the bounds of both sides. Bytes and seconds."""
 
-from dataclasses import dataclass
+import resource
+from dataclasses import dataclass, replace
+
+# For what is no caller's: the listening socket, the journal, other connections of the process.
+_OWN_FILES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class ServerLimits:
     connections: int = 10_000
     pipelined: int = 256
     buffered_bytes: int = 256 << 20
+
+    def within_open_files(self) -> "ServerLimits":
+        """As many connections as this process may open files for, each with one to a server behind it.
+
+        Callers too many are let go at once; without files, those who are there could not be served either.
+        """
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if files == resource.RLIM_INFINITY:
+            return self
+        return replace(self, connections=min(self.connections, max(1, (files - _OWN_FILES) // 2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Server:
     async def open(self) -> None:
         """Listen; raises OSError naming the port where that cannot be."""
         self.ticker.start()
-        state = self._state = ServerState(self.accept, self.refusal, self.limits, self.ticker)
+        state = self._state = ServerState(self.accept, self.refusal, self.limits.within_open_files(), self.ticker)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(
             lambda: ServerConnection(state),

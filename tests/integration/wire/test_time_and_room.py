@@ -1,6 +1,7 @@
 """Callers that are slow, stuck or gone cost bounded time and memory."""
 
 import asyncio
+import resource
 
 import psutil
 import pytest
@@ -260,3 +261,16 @@ async def _drip(line: Line) -> None:
 async def _send_slowly(line: Line, data: bytes) -> None:
     line.send(data)
     await line.writer.drain()
+
+
+async def test_no_more_callers_are_taken_than_there_are_files_for() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (266, hard))
+    try:
+        async with wire_house() as house:
+            lines = [await house.line() for _ in range(5)]
+            assert [(await line.asks(get("/echo"))).status for line in lines] == [200] * 5
+            await _is_let_go(await house.line())
+            assert (await lines[0].asks(get("/echo"))).status == 200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
