@@ -17,7 +17,7 @@ from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
 from dataplane.call_parts import CallParts
 from dataplane.ended_calls import CallEnd
-from dataplane.journal import open_journal
+from dataplane.journal import Journal, open_journal
 from dataplane.journal_reader import JournalReader
 from dataplane.key_check import Authenticate, key_digest
 from dataplane.lease_keeper import LeaseKeeper
@@ -76,6 +76,7 @@ class Bench:
     spend: SpendLedger
     settlement: Settlement
     upstream: FakeUpstream
+    journal: Journal
 
     async def ask(
         self,
@@ -139,4 +140,4 @@ def a_bench(
         limits=bounds,
     )
     door = CallDoor(parts, lambda: f"call_{next(numbers)}", replies=spend.replies)
-    return Bench(door, spend, settlement, upstream)
+    return Bench(door, spend, settlement, upstream, journal)

@@ -27,6 +27,7 @@ from dataplane.call_parts import CallParts
 from dataplane.call_records import JournalRecord, Returned, Unmade
 from dataplane.control_plane.leases_client import GrpcLeaseSource
 from dataplane.control_plane.settlement_client import GrpcSettler
+from dataplane.ending_calls import end_calls
 from dataplane.journal import Journal, open_journal
 from dataplane.journal_frames import frame
 from dataplane.journal_reader import JournalReader, seal_the_dead
@@ -41,8 +42,7 @@ from dataplane.settlement import Settlement, holder_name
 from dataplane.surroundings import Surroundings
 
 LIMITS = CallLimits(head_seconds=4.0, idle_seconds=2.0, total_seconds=400.0)
-_DRAIN_SECONDS = 4.0
-_LOOK_AGAIN = 0.05
+_DRAIN_SECONDS, _SETTLE_SECONDS = 3.0, 1.0
 
 
 class _NoToken:
@@ -184,27 +184,14 @@ class GatewayProcess:
             self.door.draining = True
             self.process.loop.create_task(self._drain())
 
-    @property
-    def in_flight(self) -> int:
-        """Calls that wait for something, or are at their vendor."""
-        return self.journal.calls_open + len(self.parts.waiting)
-
     async def _drain(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._nothing_under_way()
-                self.journal.take_no_more()
+            async with asyncio.timeout(_DRAIN_SECONDS + _SETTLE_SECONDS):
+                await end_calls(self.door, self.journal, _DRAIN_SECONDS)
                 await self.settlement.seal()
                 if self.settlement.is_done(self.journal.end):
                     self.journal.delete()
         self.process.kill()
-
-    async def _nothing_under_way(self) -> None:
-        for _ in range(int(_DRAIN_SECONDS / _LOOK_AGAIN) + 1):
-            if not self.in_flight:
-                return
-            await asyncio.sleep(_LOOK_AGAIN)
-        raise TimeoutError
 
     def _parts(self, keeper: LeaseKeeper, ledger: CallLedger) -> CallParts:
         deadlines: Any = Deadlines(self.process.loop)

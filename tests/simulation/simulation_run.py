@@ -86,7 +86,7 @@ class _Course:
         alive = self.world.alive()
         journals = sum(len(name.rpartition("/")[2]) == 16 for disk in self.world.disks for name in disk.folders)
         bound = any(any(places.values()) for holder, places in self.world.witness.bound.items() if self._counts(holder))
-        idle = all(not gateway.in_flight and not gateway.door.draining for gateway in alive)
+        idle = all(not gateway.parts.in_flight and not gateway.door.draining for gateway in alive)
         return len(alive) == SLOTS and journals == SLOTS and idle and not bound
 
     def _counts(self, holder: str) -> bool:

@@ -24,3 +24,8 @@ class CallParts:
     now: Callable[[], int]
     limits: CallLimits = field(default_factory=CallLimits)
     waiting: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that wait for something, or are at their vendor."""
+        return self.ledger.journal.calls_open + len(self.waiting)

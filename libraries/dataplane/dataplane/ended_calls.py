@@ -16,6 +16,7 @@ CALLER_LEFT = Outcome.CALLER_LEFT.value
 NO_FIRST_BYTE = -1
 # What a vendor refuses with these says something about the request; anything else says something about the vendor.
 _REQUEST_REFUSED = frozenset({400, 409, 413, 415, 422})
+_SERVER_ERRORS = 500
 # Ended at, status, fault, total, added, first byte, tokens of prompt, tokens of completion.
 _WIDTH = 8
 _ITEM = "q"
@@ -116,5 +117,7 @@ def fault_of(record: Settled | Released) -> Fault:
         return Fault.NONE
     if record.outcome is Outcome.CALLER_LEFT:
         return Fault.CALLER
+    if record.outcome is Outcome.CUT and record.status >= _SERVER_ERRORS:
+        return Fault.OURS
     refused = record.outcome is Outcome.UPSTREAM_ERROR and record.status in _REQUEST_REFUSED
     return Fault.CALLER if refused else Fault.VENDOR

@@ -27,6 +27,7 @@ from dataplane.control_plane.replies_client import GrpcReplies
 from dataplane.control_plane.routes_client import GrpcRoutes
 from dataplane.control_plane.settlement_client import GrpcSettler
 from dataplane.control_plane.valkey_rate_store import ValkeyRateStore
+from dataplane.ending_calls import end_calls
 from dataplane.journal import open_journal
 from dataplane.journal_reader import JournalReader, seal_the_dead
 from dataplane.key_check import Authenticate
@@ -42,7 +43,8 @@ from dataplane.surroundings import Surroundings
 from wire.ticker import Ticker
 
 _log = logging.getLogger("dataplane")
-DRAIN_SECONDS = 4.0
+# For what comes after the last call has ended: to settle it, and to give back what is held.
+_SETTLE_SECONDS = 1.0
 _DISK_AGAIN_SECONDS = 0.5
 
 
@@ -67,6 +69,7 @@ class Calls:
     drained = False
 
     def __init__(self, knobs: PlaneSettings, outside: Outside, keys: GrpcKeyRecords) -> None:
+        self._drain_seconds = knobs.drain_seconds
         self.root = knobs.data_folder / "journals"
         self.dead = seal_the_dead(self.root)
         self.settler = GrpcSettler(outside.consumption)
@@ -133,7 +136,7 @@ class Calls:
         while True:
             signals.settled.set(self.settlement.health.sent)
             signals.settlement_failures.set(self.settlement.health.failures_in_a_row)
-            signals.in_flight.set(self.in_flight)
+            signals.in_flight.set(self.parts.in_flight)
             signals.rates.show(self.rates)
             signals.analytics.show(self.analytics)
             book = self.state.policy_book
@@ -145,25 +148,11 @@ class Calls:
         """A check of readiness: what is to be told about the rates, None while they are exact across processes."""
         return self.rates.degraded
 
-    @property
-    def in_flight(self) -> int:
-        """Calls that wait for something, or are at their vendor."""
-        return self.journal.calls_open + len(self.parts.waiting)
-
-    async def _nothing_under_way(self) -> None:
-        while True:
-            if not self.in_flight:
-                return
-            await asyncio.sleep(0.02)
-
     async def drain(self) -> None:
-        """Refuse new calls, let those under way end, settle, and give the leases back, as far as the time goes."""
+        """Refuse new calls, end those under way, settle, and give the leases back, as far as the time goes."""
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                self.door.draining = True
-                await self._nothing_under_way()
-                # A request whose body still comes was accepted before, and its call would be settled by nobody.
-                self.journal.take_no_more()
+            async with asyncio.timeout(self._drain_seconds + _SETTLE_SECONDS):
+                await end_calls(self.door, self.journal, self._drain_seconds)
                 await self.rates.give_all_back()
                 await self.settlement.seal()
                 await self.analytics.send_kept()

@@ -16,7 +16,8 @@ class PlaneSettings:
     same everywhere. `expected_processes` is how many share the rates while Valkey does not answer. `admin_address` is
     the host:port whose policies are enforced; without one, none are. `policies_without_bundle` says whether calls pass
     where admin was never heard, and after `policies_stale_seconds` without admin fail-closed policies let none pass.
-    `endpoint_allowlist` names, as host:port, vendors that may stand on a private address.
+    `endpoint_allowlist` names, as host:port, vendors that may stand on a private address. `drain_seconds` is how long
+    calls under way may go on once the process is told to end.
     """
 
     publishing_address: str
@@ -28,3 +29,4 @@ class PlaneSettings:
     admin_address: str | None = None
     policies_without_bundle: Literal["open", "closed"] = "closed"
     policies_stale_seconds: int = 86_400
+    drain_seconds: float = 3.0

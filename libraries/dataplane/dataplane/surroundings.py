@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from chassis.errors import MarketplaceError
 from dataplane.call_ledger import CallLedger
 from dataplane.call_limits import CallLimits
 from dataplane.ended_calls import CallEnd
@@ -15,11 +17,19 @@ def _untold(end: CallEnd) -> None:
     """Nobody wants to know how calls went."""
 
 
+class Flight(Protocol):
+    """A call at its vendor."""
+
+    def cut(self, error: MarketplaceError) -> None:
+        """End it now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every exchange of a door shares; `ended` hears of each call that ended, and takes no time.
 
-    `seconds` is the time of the loop.
+    `seconds` is the time of the loop, `flights` are the calls at their vendors.
     """
 
     ledger: CallLedger
@@ -28,6 +38,7 @@ class Surroundings:
     ticker: Ticker
     ended: Callable[[CallEnd], None] = _untold
     seconds: Callable[[], float] = time.monotonic
+    flights: set[Flight] = field(default_factory=set[Flight])
 
     def release(self, call: LiveCall, status: int, reason: str) -> None:
         """The call never left: nothing is charged, and what hears of ends hears of this one."""

@@ -10,13 +10,14 @@ from dataplane.ended_calls import CALLER_LEFT
 from dataplane.failed_call import fail
 from dataplane.live_call import LiveCall
 from dataplane.ports import VendorConnection
-from dataplane.refusals import JournalUnavailable, ReservationExceeded, UpstreamFailed, UpstreamTimedOut
+from dataplane.refusals import JournalUnavailable, UpstreamFailed, UpstreamTimedOut
 from dataplane.sse import EventTooLarge, comment
+from dataplane.stream_end import stream_end
 from dataplane.surroundings import Surroundings
 from dataplane.token_estimates import estimated_usage
 from dataplane.usage import NOTHING_USED, Usage
 from dataplane.vendor_reply_head import is_compressed, is_stream, plain_type_line, type_line
-from dataplane.wire_formats.openai.errors import error_event, vendor_error_body, vendor_status
+from dataplane.wire_formats.openai.errors import vendor_error_body, vendor_status
 from dataplane.wire_formats.openai.replies import reply_usage
 from dataplane.wire_formats.openai.streams import StreamMeter
 from wire.errors import Broken
@@ -27,8 +28,6 @@ from wire.response_head import ResponseHead
 _CALLER_LEFT_STATUS = 499
 _LARGEST_ERROR = 64 << 10
 _READ_OUT_SECONDS = 0.25
-_FAREWELL = b"data: [DONE]\n\n"
-_NO_HEAD: Mapping[bytes, bytes] = {}
 _JSON_LINE = b"content-type: application/json\r\n"
 _STREAM_LINES = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 
@@ -58,7 +57,7 @@ class VendorExchange:
         self._around = around
         self._connection: VendorConnection | None = None
         self._meter: StreamMeter | None = None
-        self._head: Mapping[bytes, bytes] = _NO_HEAD
+        self._head: Mapping[bytes, bytes] = {}
         self._parts: list[bytes] = []
         self._size = 0
         self._status = 0
@@ -81,6 +80,7 @@ class VendorExchange:
         call.sent = around.now()
         self._connection = connection
         around.ticker.watch(self)
+        around.flights.add(self)
         connection.send(request, self)
 
     def _not_written(self, error: JournalUnavailable) -> None:
@@ -103,6 +103,15 @@ class VendorExchange:
         else:
             self._settle(Outcome.CALLER_LEFT, _CALLER_LEFT_STATUS, self._seen())
             self._finish()
+
+    def cut(self, error: MarketplaceError) -> None:
+        """This process ends before the reply does: charge what was used, and tell the caller why no more comes."""
+        if self._finished:
+            return
+        if self._meter is None:
+            self._break(error, Outcome.CUT)
+        else:
+            self._end_stream(self._meter, error)
 
     def caller_has_room(self, has_room: bool) -> None:
         """Read from the vendor only as fast as the caller takes."""
@@ -154,12 +163,8 @@ class VendorExchange:
             self._break(UpstreamFailed("The provider sent an event that is too large."))
             return
         self._caller.write(passed)
-        if meter.done:
+        if meter.done or meter.over:
             self._end_stream(meter)
-            self._read_out()
-        elif meter.over:
-            self._end_stream(meter)
-            self._finish()
 
     def ended(self) -> None:
         """The reply is whole."""
@@ -168,7 +173,6 @@ class VendorExchange:
             self._around.ticker.forget(self)
         elif self._meter is not None:
             self._end_stream(self._meter)
-            self._finish()
         elif self._status == 200:
             self._reply(type_line(self._head), self._body())
         else:
@@ -210,16 +214,15 @@ class VendorExchange:
         else:
             self._parts.append(data)
 
-    def _end_stream(self, meter: StreamMeter) -> None:
-        ending = b""
-        outcome = Outcome.UPSTREAM_ERROR if meter.failed else Outcome.COMPLETED
-        if meter.over and not meter.done:
-            outcome = Outcome.CUT
-            ending = error_event(ReservationExceeded("The stream passed the tokens reserved for it and was cut."))
-        tail = meter.finish() or (_FAREWELL if outcome is Outcome.CUT else b"")
+    def _end_stream(self, meter: StreamMeter, cut: MarketplaceError | None = None) -> None:
+        end = stream_end(meter, cut)
         left = rates_left(self.call)
-        settled = self._settle(outcome, 200, meter.usage or self._seen())
-        self._caller.end(ending + comment(end_comment(self.call, settled, left)) + tail)
+        settled = self._settle(end.outcome, end.status, meter.usage or self._seen())
+        self._caller.end(end.before + comment(end_comment(self.call, settled, left)) + end.after)
+        if meter.done:
+            self._read_out()
+        else:
+            self._finish()
 
     def _reply(self, content_type: bytes, body: bytes) -> None:
         call = self.call
@@ -240,9 +243,9 @@ class VendorExchange:
         self._caller.reply(status, lines, vendor_error_body(self._status, self._body()))
         self._finish()
 
-    def _break(self, error: MarketplaceError) -> None:
-        """The vendor failed: charge what was seen, tell the caller."""
-        self._settle(Outcome.UPSTREAM_BROKEN, error.http_status, self._seen())
+    def _break(self, error: MarketplaceError, outcome: Outcome = Outcome.UPSTREAM_BROKEN) -> None:
+        """The vendor failed, or is not waited for: charge what was seen, tell the caller."""
+        self._settle(outcome, error.http_status, self._seen())
         self._finish()
         fail(self._caller, error, self.call.facts.call_id)
 
@@ -250,6 +253,7 @@ class VendorExchange:
 
     def _finish(self) -> None:
         self._finished, self._meter = True, None
+        self._around.flights.discard(self)
         self._around.ticker.forget(self)
         if self._connection is not None:
             # What waits to leave leaves first, or is taken back.
@@ -267,12 +271,12 @@ class VendorExchange:
     def _read_out(self) -> None:
         """Read what follows a stream's end mark, mostly nothing, so that its connection can be used again."""
         self._finished, self._meter = True, None
+        self._around.flights.discard(self)
         self.deadline = self._around.seconds() + _READ_OUT_SECONDS
 
     def _extend(self, heard: float) -> None:
         """How long the vendor may be silent; that it went on is looked at when this is over, not at every frame."""
-        soon = heard + self._around.limits.idle_seconds
-        self.deadline = soon if soon < self._until else self._until
+        self.deadline = min(heard + self._around.limits.idle_seconds, self._until)
 
     def _settle(self, outcome: Outcome, status: int, usage: Usage) -> Settled:
         call, around = self.call, self._around

@@ -41,6 +41,13 @@ class ConsumptionSettings(ServiceSettings):
     policies_stale_seconds: int = Field(
         86_400, ge=60, description="After so long without admin, fail-closed policies let no call pass."
     )
+    drain_seconds: float = Field(
+        3.0,
+        ge=0,
+        le=600,
+        description="How long calls under way may go on after SIGTERM before they are cut; a second more is needed to"
+        " settle them.",
+    )
     kept_replies_mib_per_team: int = Field(
         1024,
         ge=0,
@@ -69,6 +76,7 @@ class ConsumptionSettings(ServiceSettings):
             admin_address=self.admin_address,
             policies_without_bundle=self.policies_without_bundle,
             policies_stale_seconds=self.policies_stale_seconds,
+            drain_seconds=self.drain_seconds,
         )
 
 

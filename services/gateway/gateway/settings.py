@@ -34,6 +34,13 @@ class GatewaySettings(ServiceSettings):
     policies_stale_seconds: int = Field(
         86_400, ge=60, description="After so long without admin, fail-closed policies let no call pass."
     )
+    drain_seconds: float = Field(
+        3.0,
+        ge=0,
+        le=600,
+        description="How long calls under way may go on after SIGTERM before they are cut; a second more is needed to"
+        " settle them.",
+    )
     valkey_url: SecretStr = Field(
         description="Valkey or Redis, for the rates of keys and the coarse limit per client address."
     )
@@ -71,4 +78,5 @@ class GatewaySettings(ServiceSettings):
             admin_address=self.admin_address,
             policies_without_bundle=self.policies_without_bundle,
             policies_stale_seconds=self.policies_stale_seconds,
+            drain_seconds=self.drain_seconds,
         )

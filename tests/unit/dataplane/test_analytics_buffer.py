@@ -143,6 +143,7 @@ async def test_a_call_never_waits_for_a_sink_that_hangs() -> None:
         (Outcome.UPSTREAM_ERROR, 200, Fault.VENDOR),
         (Outcome.UPSTREAM_BROKEN, 504, Fault.VENDOR),
         (Outcome.CUT, 200, Fault.VENDOR),
+        (Outcome.CUT, 503, Fault.OURS),
     ],
 )
 def test_each_end_is_blamed_on_the_one_who_caused_it(outcome: Outcome, status: int, fault: Fault) -> None:
