@@ -135,7 +135,8 @@ def _whole_frames(data: bytes, incarnation: int) -> Iterator[tuple[bytes, int, i
         if end <= size and writer == incarnation and crc_of(body, seed) == crc:
             yield body, start, end
             start = end
-        elif end >= size:
+        elif end >= size or not data[end:].strip(b"\0"):
+            # After a loss of power a file may be longer than what was written to it: zeros follow.
             return
         else:
             raise JournalCorrupt(f"The frame at byte {start} of the journal of {incarnation:016x} is damaged.")

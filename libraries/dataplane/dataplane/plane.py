@@ -157,8 +157,9 @@ class Calls:
                 await self.settlement.seal()
                 await self.analytics.send_kept()
                 self.drained = True
-        except TimeoutError:
-            return
+        except OSError as error:
+            # Out of time, or the journal cannot be read: it stays for the next start.
+            _log.warning("calls are not all settled: %s", str(error) or "out of time")
 
     def close(self) -> None:
         """Let go of the journal. Where all of it is settled and its leases are given up, nothing stays of it."""
