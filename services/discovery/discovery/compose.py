@@ -12,6 +12,7 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import Clock, SystemClock
+from chassis.database.only_one import as_the_only_one
 from chassis.database.pool import Database
 from chassis.database.schema_check import schema_check
 from chassis.errors import Unavailable
@@ -218,10 +219,21 @@ async def _filler(
         yield []
         return
     embedder = MiniLmEmbedder(knobs.data_folder)
+
+    async def fill() -> None:
+        async with asyncio.TaskGroup() as together:
+            for task in _filling(opened, database, embedder, Progress(), clock):
+                together.create_task(_done(task))
+
     try:
-        yield _filling(opened, database, embedder, Progress(), clock)
+        # Two that fill one index would write over what the other just wrote, or each make the first one.
+        yield [partial(as_the_only_one, database, "discovery.filling", fill)]
     finally:
         await embedder.close()
+
+
+async def _done(task: Task) -> None:
+    await task()
 
 
 def _filling(

@@ -95,7 +95,8 @@ async def test_none_of_many_changes_loses_its_vectors(
     shared: DiscoveryMachine, client: AsyncElasticsearch, index_url: str
 ) -> None:
     query = {"bool": {"must_not": [{"exists": {"field": "model"}}]}}
-    async with shared.api() as api, shared.worker():
+    # Two workers, as in a rolling update.
+    async with shared.api() as api, shared.worker(), shared.worker():
         for number in range(60):
             await shared.publish(snapshot(f"many-{number}", description=f"does thing number {number}"))
             await asyncio.sleep(0.02)
