@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from admin.work import Work
 from chassis.identity.principal import Principal
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+Deed = Callable[[], Awaitable[object]]
 
 
 @dataclass
@@ -398,16 +399,27 @@ class FakeWork:
 
 @dataclass
 class FakePasswords:
-    """Passwords whose hash is readable; counts the checks, because a stranger must cost as much as a friend."""
+    """Passwords whose hash is readable; counts the checks, because a stranger must cost as much as a friend.
+
+    `during` says what others do, once, while a password is hashed or checked: both take their time.
+    """
 
     checks: int = 0
+    during: dict[str, Deed] = field(default_factory=dict[str, Deed])
 
     async def hash(self, password: str) -> str:
+        await self._meanwhile("hash")
         return f"hash of {password}"
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         self.checks += 1
+        await self._meanwhile("matches")
         return password_hash == f"hash of {password}"
+
+    async def _meanwhile(self, what: str) -> None:
+        others = self.during.pop(what, None)
+        if others is not None:
+            await others()
 
 
 class FakeSigner:

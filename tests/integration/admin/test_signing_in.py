@@ -2,7 +2,14 @@
 
 import asyncio
 
+import pytest
 from fixtures.admin_people import FIRST_EMAIL, FIRST_PASSWORD, PASSWORD, AdminHouse
+
+from chassis.database.pool import Database
+
+CHANGED = "UPDATE accounts SET password_hash = 'another', epoch = epoch + 1 WHERE account_id = $1"
+LOCKED = "UPDATE accounts SET state = 'locked', epoch = epoch + 1 WHERE account_id = $1"
+WAITING = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
 
 
 async def test_a_person_signs_in_and_the_token_names_account_team_and_role(house: AdminHouse) -> None:
@@ -100,6 +107,40 @@ async def test_a_changed_password_ends_all_sessions_but_the_new_one(house: Admin
         headers=fresh,
     )
     assert (weak.status_code, weak.json()["code"]) == (422, "password_too_weak")
+
+
+@pytest.mark.parametrize(
+    ("path", "meanwhile", "status", "code"),
+    [
+        ("/auth/login", CHANGED, 401, "sign_in_refused"),
+        ("/auth/login", LOCKED, 403, "account_locked"),
+        ("/auth/change-password", CHANGED, 401, "sign_in_refused"),
+        ("/auth/change-password", LOCKED, 403, "account_locked"),
+    ],
+)
+async def test_a_right_password_that_meets_a_change_of_the_account_brings_no_tokens(
+    house: AdminHouse, worker_database: Database, path: str, meanwhile: str, status: int, code: str
+) -> None:
+    person = await house.person()
+    right = {"email": person.email, "password": PASSWORD}
+    if path != "/auth/login":
+        right = {"current_password": PASSWORD, "new_password": "Another-Kettle-77-Lamp"}
+    async with worker_database.transaction() as transaction:
+        await transaction.execute(meanwhile, person.account_id)
+        asked = asyncio.ensure_future(house.client.post(path, json=right, headers=person.headers))
+        while not await transaction.fetch_value(WAITING):
+            assert not asked.done(), asked.result().text
+            await asyncio.sleep(0.01)
+    answer = await asked
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_of_two_who_change_the_same_password_at_once_one_gets_tokens(house: AdminHouse) -> None:
+    person = await house.person()
+    bodies = [{"current_password": PASSWORD, "new_password": f"Another-Kettle-{n}-Lamp"} for n in (77, 78)]
+    changes = [house.client.post("/auth/change-password", json=body, headers=person.headers) for body in bodies]
+    answers = await asyncio.gather(*changes)
+    assert sorted(answer.status_code for answer in answers) == [200, 401]
 
 
 async def test_the_key_set_names_the_key_of_the_tokens(house: AdminHouse) -> None:

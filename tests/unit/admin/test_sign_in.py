@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from fakes.admin import FakePasswords, FakeSigner, FakeWork, counted_tokens, principal
 
+from admin.accounts.actions import SetLock
 from admin.accounts.errors import PasswordTooWeak
-from admin.accounts.rules import NewAccount
+from admin.accounts.rules import SUPER_ADMIN, NewAccount
 from admin.sessions.actions import (
     ChangePassword,
     CheckPassword,
@@ -36,6 +37,7 @@ class Desk:
         self.check = CheckPassword(self.work, self.passwords, SlowGuessing(self.work))
         self.sign_in = SignIn(self.work, self.check, self.issuer)
         self.refresh = Refresh(self.work, self.issuer)
+        self.change = ChangePassword(self.work, self.check, self.issuer)
 
     async def open(self) -> "Desk":
         async with self.work() as work:
@@ -46,6 +48,12 @@ class Desk:
 
     async def ada(self, team: str | None = None) -> TokenPair:
         return await self.sign_in("ada@x.test", "right", team, HERE)
+
+    async def changed(self, new: str) -> TokenPair:
+        return await self.change(principal("acc_a", tenant="red"), "right", new, HERE)
+
+    async def locked(self) -> None:
+        await SetLock(self.work)(principal("acc_first", SUPER_ADMIN), "acc_a", locked=True)
 
 
 async def test_tokens_name_the_first_team_or_the_one_asked_for() -> None:
@@ -150,17 +158,43 @@ async def test_signing_out_ends_one_session_or_all() -> None:
 async def test_a_changed_password_ends_every_session_and_starts_one() -> None:
     desk = await Desk().open()
     old = await desk.ada("blue")
-    change = ChangePassword(desk.work, desk.check, desk.issuer)
     caller = principal("acc_a", tenant="blue")
     with pytest.raises(PasswordTooWeak):
-        await change(caller, "right", "weak", HERE)
+        await desk.change(caller, "right", "weak", HERE)
     with pytest.raises(SignInRefused):
-        await change(caller, "wrong", "Sturdy-Kettle-42", HERE)
-    fresh = await change(caller, "right", "Sturdy-Kettle-42", HERE)
+        await desk.change(caller, "wrong", "Sturdy-Kettle-42", HERE)
+    fresh = await desk.change(caller, "right", "Sturdy-Kettle-42", HERE)
     assert fresh.access_token == "acc_a blue/owner epoch 2"
     with pytest.raises(RefreshRefused):
         await desk.refresh(old.refresh_token)
     assert await desk.sign_in("ada@x.test", "Sturdy-Kettle-42", None, HERE)
+
+
+async def test_who_guessed_the_old_password_gets_no_session_once_it_is_changed() -> None:
+    desk = await Desk().open()
+    desk.passwords.during["matches"] = lambda: desk.changed("Sturdy-Kettle-42")
+    with pytest.raises(SignInRefused):
+        await desk.sign_in("ada@x.test", "right", None, ELSEWHERE)
+    assert [session.source for session in await ListSessions(desk.work)("acc_a")] == [HERE]
+
+
+@pytest.mark.parametrize("moment", ["matches", "hash"])
+async def test_who_is_locked_while_changing_the_password_gets_no_tokens(moment: str) -> None:
+    desk = await Desk().open()
+    desk.passwords.during[moment] = desk.locked
+    with pytest.raises(AccountLocked):
+        await desk.changed("Sturdy-Kettle-42")
+    assert desk.work.rows.hashes["acc_a"] == "hash of right"
+    assert await ListSessions(desk.work)("acc_a") == []
+
+
+async def test_of_two_who_change_the_same_password_at_once_the_first_is_heard() -> None:
+    desk = await Desk().open()
+    desk.passwords.during["hash"] = lambda: desk.changed("Sturdy-Kettle-42")
+    with pytest.raises(SignInRefused):
+        await desk.changed("Another-Kettle-77")
+    assert desk.work.rows.hashes["acc_a"] == "hash of Sturdy-Kettle-42"
+    assert len(await ListSessions(desk.work)("acc_a")) == 1
 
 
 async def test_old_sessions_and_counts_are_forgotten_and_live_ones_stay() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from admin.accounts.password_rules import require_strong
-from admin.accounts.ports import Credentials, Passwords
+from admin.accounts.ports import Passwords
 from admin.accounts.rules import ACTIVE, Account
 from admin.audit.rules import Entry
 from admin.epochs.actions import withdraw_tokens
@@ -37,13 +37,7 @@ class CheckPassword:
         if found is None or not right:
             await self.guessing.confirm_failure(email, source)
             raise SignInRefused("The address or the password is wrong: check both.")
-        return self._active(found)
-
-    @staticmethod
-    def _active(found: Credentials) -> Account:
-        if found.account.state != ACTIVE:
-            raise AccountLocked("This account is locked: ask an admin to unlock it.")
-        return found.account
+        return _active(found.account)
 
 
 @dataclass(frozen=True)
@@ -58,9 +52,7 @@ class SignIn:
         """The first pair of tokens. Raises what CheckPassword raises, and NotAMember."""
         checked = await self.check_password(email, password, source)
         async with self.open_work() as work:
-            account = await work.accounts.find_for_change(checked.account_id)
-            if account is None or account.state != ACTIVE:
-                raise AccountLocked("This account is locked: ask an admin to unlock it.")
+            account = await _hold_as_checked(work, checked)
             await self.check_password.guessing.clear(work, email, source)
             pair = await self.issuer.start_session(work, account, team, source)
             details = {"source": source, "session_id": pair.session_id}
@@ -141,15 +133,16 @@ class ChangePassword:
     issuer: TokenIssuer
 
     async def __call__(self, caller: Principal, current: str, new: str, source: str) -> TokenPair:
-        """Tokens of the new session. Raises SignInRefused, TooManyAttempts, PasswordTooWeak."""
+        """Tokens of the new session. Raises what CheckPassword raises, and PasswordTooWeak."""
         async with self.open_work() as work:
-            account = await work.accounts.find(caller.account_id)
-        if account is None:
+            asking = await work.accounts.find(caller.account_id)
+        if asking is None:
             raise SignInRefused("This account is gone: sign in again.")
-        require_strong(new, account.email)
-        await self.check_password(account.email, current, source)
+        require_strong(new, asking.email)
+        checked = await self.check_password(asking.email, current, source)
         password_hash = await self.check_password.passwords.hash(new)
         async with self.open_work() as work:
+            account = await _hold_as_checked(work, checked)
             await work.accounts.set_password(account.account_id, password_hash, work.now)
             await self.check_password.guessing.clear(work, account.email, source)
             await work.sessions.end_all(account.account_id, "password changed")
@@ -186,3 +179,20 @@ class ForgetOldSessions:
             forgotten = await work.sessions.forget_before(work.now - KEEP_ENDED_SESSIONS)
             forgotten += await work.attempts.forget_before(work.now - KEEP_ATTEMPTS)
         self.heard(forgotten)
+
+
+async def _hold_as_checked(work: Work, checked: Account) -> Account:
+    """The account, locked until the transaction ends. Raises AccountLocked and SignInRefused.
+
+    Slow hashing took its time: the password that was right may be another one by now, or the sessions have ended.
+    """
+    account = _active(await work.accounts.find_for_change(checked.account_id))
+    if account.epoch != checked.epoch:
+        raise SignInRefused("This account changed while your password was checked: try again.")
+    return account
+
+
+def _active(account: Account | None) -> Account:
+    if account is None or account.state != ACTIVE:
+        raise AccountLocked("This account is locked: ask an admin to unlock it.")
+    return account
