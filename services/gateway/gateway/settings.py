@@ -59,7 +59,9 @@ class GatewaySettings(ServiceSettings):
         frozenset(), description="JSON list of host:port of vendors that may stand on a private address."
     )
     coarse_requests_per_second: int = Field(
-        200, ge=1, description="Requests a second of one client address to other paths than the data plane's."
+        200,
+        ge=1,
+        description="Requests a second of one client address (of IPv6: one /64) to other paths than the data plane's.",
     )
     awaited_file: Path | None = Field(
         None, description="Not ready before this file is there: what a development machine prepares after its start."

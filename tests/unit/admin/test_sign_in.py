@@ -88,6 +88,19 @@ async def test_after_five_failures_a_place_waits_without_a_password_being_checke
     assert await desk.sign_in("ada@x.test", "right", None, ELSEWHERE)
 
 
+async def test_all_addresses_of_one_subscriber_are_one_place() -> None:
+    desk = await Desk().open()
+    for number in range(5):
+        with pytest.raises(SignInRefused):
+            await desk.sign_in("ada@x.test", "wrong", None, f"2001:db8:0:7::{number}")
+    with pytest.raises(TooManyAttempts):
+        await desk.sign_in("ada@x.test", "right", None, "2001:db8:0:7:ffff::1")
+    assert await desk.sign_in("ada@x.test", "right", None, "2001:db8:0:8::1")
+    assert [session.source for session in await ListSessions(desk.work)("acc_a")] == ["2001:db8:0:8::1"]
+    assert {place for _, place in desk.work.rows.attempts} == {"*", "2001:db8:0:7::/64", "2001:db8:0:8::/64"}
+    assert {place for _, place in desk.work.rows.known} == {"2001:db8:0:8::/64"}
+
+
 async def test_a_flood_from_many_places_keeps_strangers_out_and_lets_the_owners_place_in() -> None:
     desk = await Desk().open()
     await desk.ada()

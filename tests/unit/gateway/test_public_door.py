@@ -239,6 +239,13 @@ async def test_one_address_has_a_coarse_limit_but_calls_do_not_count_for_it(fron
     assert (await front.http.post("/v1/chat/completions", json={})).status_code == 299
 
 
+@pytest.mark.parametrize("trusted", [TrustedProxies.of("127.0.0.1")])
+async def test_all_addresses_of_one_subscriber_share_its_coarse_limit(front: Front) -> None:
+    addresses = [f"2001:db8:0:7::{number}" for number in range(4)] + ["2001:db8:0:8::1"]
+    asked = [await front.http.get("/api/v1/keys", headers={"x-forwarded-for": one}) for one in addresses]
+    assert [answer.status_code for answer in asked] == [201, 201, 201, 429, 201]
+
+
 async def test_without_valkey_this_gateway_s_own_count_holds_and_it_is_noted(front: Front) -> None:
     front.valkey.dead = True
     assert [(await front.http.get("/api/v1/keys")).status_code for _ in range(5)] == [201] * 3 + [429] * 2

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from admin.sessions.errors import TooManyAttempts
 from admin.sessions.rules import Counter, account_key, counted, counters_of, failed, uncounted
 from admin.work import OpenWork, Work
+from chassis.network_place import place_of
 
 
 @dataclass(frozen=True)
 class SlowGuessing:
-    """Counts by account and source in a transaction of its own, so that attempts at the same time count too."""
+    """Counts by account and place in a transaction of its own, so that attempts at the same time count too.
+
+    `source` is an address; what is counted is the place it belongs to.
+    """
 
     open_work: OpenWork
 
@@ -40,9 +44,10 @@ class SlowGuessing:
         for counter in shared:
             attempts = await work.attempts.hold(counter.account_key, counter.source)
             await work.attempts.put(counter.account_key, counter.source, uncounted(attempts, counter.limit))
-        await work.attempts.remember(account_key(email), source)
+        await work.attempts.remember(account_key(email), place_of(source))
 
 
 async def _counters(work: Work, email: str, source: str) -> list[Counter]:
-    known = await work.attempts.is_known(account_key(email), source)
-    return counters_of(email, source, known_source=known)
+    place = place_of(source)
+    known = await work.attempts.is_known(account_key(email), place)
+    return counters_of(email, place, known_source=known)

@@ -1,9 +1,10 @@
-"""A coarse limit per client address, counted in Valkey for all gateways; without Valkey each gateway counts alone."""
+"""A coarse limit per place of clients, counted in Valkey for all gateways; without Valkey each gateway counts alone."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from chassis.clock import Clock
+from chassis.network_place import place_of
 from chassis.valkey import TIMEOUT_SECONDS, VALKEY_ERRORS, Valkey
 from gateway.routes.errors import TooManyRequests
 from gateway.signals import GatewaySignals
@@ -33,19 +34,20 @@ class CoarseLimit:
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def check(self, client_address: str) -> None:
-        """Raise TooManyRequests where the address is over its limit."""
+        """Raise TooManyRequests where the address's place is over its limit."""
         window = int(self.clock.now().timestamp())
         if window != self._window:
             self._window, self._seen = window, {}
-        here = self._seen[client_address] = self._seen.get(client_address, 0) + 1
+        place = place_of(client_address)
+        here = self._seen[place] = self._seen.get(place, 0) + 1
         # Who is over it here is over it everywhere: however many he sends, Valkey is asked for the first few alone.
-        if here > self.per_second or await self._everywhere(client_address, window) > self.per_second:
+        if here > self.per_second or await self._everywhere(place, window) > self.per_second:
             self.signals.limited.inc()
             raise TooManyRequests(f"At most {self.per_second} requests a second from one address.", retry_after=1)
 
-    async def _everywhere(self, client_address: str, window: int) -> int:
+    async def _everywhere(self, place: str, window: int) -> int:
         """How many all gateways have seen; 0 where Valkey does not answer in time."""
-        key = f"coarse:{{{client_address}}}:{window}"
+        key = f"coarse:{{{place}}}:{window}"
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._room:
                 counting = self.valkey.eval(_COUNT, 1, key, str(WINDOW_MILLISECONDS * 2))
