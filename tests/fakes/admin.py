@@ -232,8 +232,8 @@ class FakeSessions:
     async def live(self, account_id: str) -> list[Session]:
         return [s for s in self.rows.sessions.values() if s.account_id == account_id and s.lives(self.now)]
 
-    async def forget_before(self, moment: datetime) -> int:
-        old = [one for one, session in self.rows.sessions.items() if session.expires_at < moment]
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
+        old = [one for one, session in self.rows.sessions.items() if session.expires_at < moment][:at_most]
         for session_id in old:
             del self.rows.sessions[session_id]
         return len(old)
@@ -244,9 +244,10 @@ class FakeAttempts:
     """Counts of attempts in memory."""
 
     rows: Rows
+    now: datetime
 
     async def hold(self, account_key: str, source: str) -> Attempts:
-        return self.rows.attempts.get((account_key, source), Attempts())
+        return self.rows.attempts.setdefault((account_key, source), Attempts(last_at=self.now))
 
     async def put(self, account_key: str, source: str, attempts: Attempts) -> None:
         self.rows.attempts[account_key, source] = attempts
@@ -260,11 +261,11 @@ class FakeAttempts:
     async def remember(self, account_key: str, source: str) -> None:
         self.rows.known.add((account_key, source))
 
-    async def forget_before(self, moment: datetime) -> int:
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
         old = [key for key, attempts in self.rows.attempts.items() if attempts.last_at and attempts.last_at < moment]
-        for key in old:
+        for key in old[:at_most]:
             del self.rows.attempts[key]
-        return len(old)
+        return len(old[:at_most])
 
 
 @dataclass
@@ -388,7 +389,7 @@ class FakeWork:
             epochs=FakeEpochs(self.rows, self.now),
             teams=FakeTeams(self.rows, self.now, tenant),
             sessions=FakeSessions(self.rows, self.now),
-            attempts=FakeAttempts(self.rows),
+            attempts=FakeAttempts(self.rows, self.now),
             approvals=FakeApprovals(self.rows, tenant),
             figures=self.rows.figures,
             policies=self.rows.policies,

@@ -13,8 +13,12 @@ from fixtures.marketplace_database import ProvisionedServer
 from pydantic import SecretStr
 
 from admin.compose import api
+from admin.compose_work import PostgresWork
 from admin.settings import AdminSettings
+from chassis.clock import SystemClock
 from chassis.database.pool import Database
+from chassis.event_log.postgres_log import PostgresEventLog
+from chassis.identity.issuer_client import AccountEpochs
 
 
 def private_pem() -> SecretStr:
@@ -78,3 +82,10 @@ async def worker_database(admin_settings: AdminSettings) -> AsyncIterator[Databa
     """The role that sees all teams."""
     async with Database.open(admin_settings.worker_database_url, name="test-worker", size=2) as database:
         yield database
+
+
+@pytest.fixture
+async def work(admin_settings: AdminSettings) -> AsyncIterator[PostgresWork]:
+    """Work as admin's worker has it."""
+    async with Database.open(admin_settings.worker_database_url, name="test-work", size=2) as database:
+        yield PostgresWork(database, database, PostgresEventLog(database), AccountEpochs(), SystemClock())

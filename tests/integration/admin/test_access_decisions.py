@@ -1,6 +1,5 @@
 """An access request on a real database: who sees it, who decides it, and what the trail keeps of others' deeds."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,23 +11,11 @@ from admin.audit.actions import RecordDeed
 from admin.audit.postgres_store import PostgresTrail
 from admin.audit.told_deeds import deed_consumers
 from admin.compose_work import PostgresWork
-from admin.settings import AdminSettings
-from chassis.clock import SystemClock
 from chassis.database.errors import UniqueConflict
-from chassis.database.pool import Database
 from chassis.event_log.port import RecordedEvent
-from chassis.event_log.postgres_log import PostgresEventLog
-from chassis.identity.issuer_client import AccountEpochs
 from chassis.ids import new_id
 from marketplace.events.v1.access_pb2 import AccessRequested
 from marketplace.events.v1.key_pb2 import KeyRotated
-
-
-@pytest.fixture
-async def work(admin_settings: AdminSettings) -> AsyncIterator[PostgresWork]:
-    """Work as admin's worker has it."""
-    async with Database.open(admin_settings.worker_database_url, name="test-access", size=2) as database:
-        yield PostgresWork(database, database, PostgresEventLog(database), AccountEpochs(), SystemClock())
 
 
 def recorded(fact: Message) -> RecordedEvent:

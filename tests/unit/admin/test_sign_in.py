@@ -20,6 +20,7 @@ from admin.sessions.actions import (
 from admin.sessions.errors import AccountLocked, RefreshRefused, RefreshReused, SignInRefused, TooManyAttempts
 from admin.sessions.guessing import SlowGuessing
 from admin.sessions.issuing import TokenIssuer, TokenPair
+from admin.sessions.rules import Attempts
 from admin.teams.actions import found_team
 from admin.teams.errors import NotAMember
 
@@ -99,6 +100,18 @@ async def test_all_addresses_of_one_subscriber_are_one_place() -> None:
     assert [session.source for session in await ListSessions(desk.work)("acc_a")] == ["2001:db8:0:8::1"]
     assert {place for _, place in desk.work.rows.attempts} == {"*", "2001:db8:0:7::/64", "2001:db8:0:8::/64"}
     assert {place for _, place in desk.work.rows.known} == {"2001:db8:0:8::/64"}
+
+
+async def test_a_place_that_must_wait_leaves_no_row_for_all_the_addresses_it_tries() -> None:
+    desk = await Desk().open()
+    for number in range(100):
+        with pytest.raises(SignInRefused):
+            await desk.sign_in(f"person{number}@x.test", "wrong", None, ELSEWHERE)
+    kept = dict(desk.work.rows.attempts)
+    for number in range(100):
+        with pytest.raises(TooManyAttempts):
+            await desk.sign_in(f"nobody{number}@x.test", "wrong", None, ELSEWHERE)
+    assert desk.work.rows.attempts == kept
 
 
 async def test_a_flood_from_many_places_keeps_strangers_out_and_lets_the_owners_place_in() -> None:
@@ -222,3 +235,15 @@ async def test_old_sessions_and_counts_are_forgotten_and_live_ones_stay() -> Non
     await forget()
     assert forgotten[0] == 0
     assert forgotten[1] >= 2
+
+
+async def test_whatever_a_flood_left_is_forgotten_at_once_however_much_it_is() -> None:
+    desk = await Desk().open()
+    for number in range(2500):
+        desk.work.rows.attempts[f"account {number}", "*"] = Attempts(1, desk.work.now)
+    desk.work.later(days=2)
+    desk.work.rows.attempts["of today", "*"] = Attempts(1, desk.work.now)
+    forgotten: list[int] = []
+    await ForgetOldSessions(desk.work, forgotten.append)()
+    assert forgotten == [1000, 1000, 500]
+    assert list(desk.work.rows.attempts) == [("of today", "*")]

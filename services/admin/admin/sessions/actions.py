@@ -18,6 +18,8 @@ from chassis.identity.principal import Principal
 
 KEEP_ENDED_SESSIONS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=1)
+# Rows that one transaction deletes at most.
+FORGET_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -175,10 +177,13 @@ class ForgetOldSessions:
 
     async def __call__(self) -> None:
         """Runs as often as wanted."""
-        async with self.open_work() as work:
-            forgotten = await work.sessions.forget_before(work.now - KEEP_ENDED_SESSIONS)
-            forgotten += await work.attempts.forget_before(work.now - KEEP_ATTEMPTS)
-        self.heard(forgotten)
+        while True:
+            async with self.open_work() as work:
+                sessions = await work.sessions.forget_before(work.now - KEEP_ENDED_SESSIONS, FORGET_AT_ONCE)
+                attempts = await work.attempts.forget_before(work.now - KEEP_ATTEMPTS, FORGET_AT_ONCE)
+            self.heard(sessions + attempts)
+            if FORGET_AT_ONCE not in {sessions, attempts}:
+                return
 
 
 async def _hold_as_checked(work: Work, checked: Account) -> Account:

@@ -60,11 +60,13 @@ class PostgresAttempts:
             self.now,
         )
 
-    async def forget_before(self, moment: datetime) -> int:
-        """Delete counts that are older; how many."""
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
+        """Delete counts that are older, without waiting for any in use; how many."""
         rows = await self.transaction.fetch(
             "DELETE FROM sign_in_attempts WHERE (account_key, source) IN (SELECT account_key, source"
-            " FROM sign_in_attempts WHERE last_at < $1 LIMIT 1000) RETURNING source",
+            " FROM sign_in_attempts WHERE last_at < $1 ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+            " RETURNING source",
             moment,
+            at_most,
         )
         return len(rows)

@@ -19,16 +19,15 @@ class SlowGuessing:
 
     async def count_attempt(self, email: str, source: str) -> None:
         """Raise TooManyAttempts where the attempt must wait; whether the account exists makes no difference."""
-        wait = 0.0
         async with self.open_work() as work:
-            counters = await _counters(work, email, source)
-            held = [(counter, await work.attempts.hold(counter.account_key, counter.source)) for counter in counters]
-            wait = max(attempts.seconds_to_wait(work.now) for _, attempts in held)
-            for counter, attempts in held if wait == 0 else []:
-                after = counted(attempts, counter.limit, work.now)
+            for counter in await _counters(work, email, source):
+                held = await work.attempts.hold(counter.account_key, counter.source)
+                wait = held.seconds_to_wait(work.now)
+                if wait > 0:
+                    # Raised inside, so that a refused attempt leaves no row: a flood of new addresses fills nothing.
+                    raise TooManyAttempts("Too many attempts: wait before you try again.", retry_after=wait)
+                after = counted(held, counter.limit, work.now)
                 await work.attempts.put(counter.account_key, counter.source, after)
-        if wait > 0:
-            raise TooManyAttempts("Too many attempts: wait before you try again.", retry_after=wait)
 
     async def confirm_failure(self, email: str, source: str) -> None:
         """The password was wrong: from the limit on, whoever tries again has to wait."""
@@ -39,11 +38,11 @@ class SlowGuessing:
 
     async def clear(self, work: Work, email: str, source: str) -> None:
         """The password was right: take the attempt back, and remember the source as one of the owner's."""
-        own, *shared = await _counters(work, email, source)
-        await work.attempts.forget(own.account_key, own.source)
+        *shared, own = await _counters(work, email, source)
         for counter in shared:
             attempts = await work.attempts.hold(counter.account_key, counter.source)
             await work.attempts.put(counter.account_key, counter.source, uncounted(attempts, counter.limit))
+        await work.attempts.forget(own.account_key, own.source)
         await work.attempts.remember(account_key(email), place_of(source))
 
 

@@ -44,8 +44,8 @@ class SessionStore(Protocol):
         """The account's live sessions, newest first."""
         ...
 
-    async def forget_before(self, moment: datetime) -> int:
-        """Delete sessions that expired before a moment; how many."""
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
+        """Delete sessions that expired before a moment, without waiting for any in use; how many."""
         ...
 
 
@@ -72,8 +72,8 @@ class AttemptStore(Protocol):
         """It signed in from there."""
         ...
 
-    async def forget_before(self, moment: datetime) -> int:
-        """Delete counts that are older; how many."""
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
+        """Delete counts that are older, without waiting for any in use; how many."""
         ...
 
 

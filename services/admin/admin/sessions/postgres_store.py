@@ -88,12 +88,13 @@ class PostgresSessions:
         )
         return [_session_of(row) for row in rows]
 
-    async def forget_before(self, moment: datetime) -> int:
-        """Delete sessions that expired before a moment; how many."""
+    async def forget_before(self, moment: datetime, at_most: int) -> int:
+        """Delete sessions that expired before a moment, without waiting for any in use; how many."""
         rows = await self.transaction.fetch(
-            "DELETE FROM sessions WHERE session_id IN"
-            " (SELECT session_id FROM sessions WHERE expires_at < $1 LIMIT 1000) RETURNING session_id",
+            "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE expires_at < $1"
+            " ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING session_id",
             moment,
+            at_most,
         )
         return len(rows)
 

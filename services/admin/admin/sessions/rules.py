@@ -54,14 +54,15 @@ class Counter:
 
 
 def counters_of(email: str, source: str, *, known_source: bool) -> list[Counter]:
-    """Which counts an attempt touches, always in the same order, so that two attempts never wait for each other."""
+    """Which counts an attempt touches, always in the same order, so that two attempts never wait for each other.
+
+    What many attempts share comes first: who must wait for it is refused before a count of its own is begun.
+    """
     account = account_key(email)
-    counters = [Counter(account, source, FROM_ONE_SOURCE)]
+    counters = [] if is_this_machine(source) else [Counter(EVERYONE, source, ON_ANYBODY)]
     if not known_source:
         counters.append(Counter(account, EVERYONE, FROM_ANYWHERE))
-    if not is_this_machine(source):
-        counters.append(Counter(EVERYONE, source, ON_ANYBODY))
-    return counters
+    return [*counters, Counter(account, source, FROM_ONE_SOURCE)]
 
 
 def counted(before: Attempts, limit: Limit, now: datetime) -> Attempts:
