@@ -1,5 +1,6 @@
 """The gRPC door with real service tokens: who may ask what, and what is answered."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +50,16 @@ async def test_publishing_opens_and_withdraws_approvals(house: AdminHouse) -> No
             await peer.ask(stub.RequestApproval, bad)
     assert (first.state, again.approval_id, withdrawn.state) == ("pending", first.approval_id, "withdrawn")
     assert (unknown.value.code, refused.value.code) == ("approval_not_found", "invalid_input")
+
+
+async def test_evidence_that_quotes_what_no_column_holds_is_kept_all_the_same(house: AdminHouse) -> None:
+    team_id = await house.team("grpc-quoting")
+    quoting = request("ver_quoting", team_id)
+    quoting.evidence_json = json.dumps({r"^[^\u0000]*$": "a\x00b", "lone": "\ud800", "pair": "\U0001f600"})
+    async with asking(house, "publishing") as peer:
+        approval = await peer.ask(ApprovalsStub(peer.channel).RequestApproval, quoting)
+    read = await house.client.get(f"/workflows/{approval.approval_id}", headers=(await house.first()).headers)
+    assert read.json()["evidence"] == {r"^[^\u0000]*$": "a?b", "lone": "?", "pair": "\U0001f600"}
 
 
 @pytest.mark.parametrize("service", ["discovery", "consumption", "gateway", "fleet", "stranger"])

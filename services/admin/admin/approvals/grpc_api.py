@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import grpc
 
 from admin.approvals.actions import ApprovalWish, RequestApproval, WithdrawApproval
+from chassis.database.jsonb import jsonb_text
 from chassis.errors import InvalidInput
 from marketplace.admin.v1 import approvals_pb2 as messages
 from marketplace.admin.v1.approvals_pb2_grpc import ApprovalsServicer
@@ -67,7 +68,6 @@ def _evidence(text: str) -> str:
     if len(text.encode()) > MAX_EVIDENCE_BYTES:
         raise InvalidInput("The evidence is larger than 256 KiB: leave out details.")
     try:
-        # NUL can stand in JSON as an escape, and PostgreSQL stores it nowhere.
-        return json.dumps(json.loads(text or "{}")).replace("\\u0000", "")
+        return jsonb_text(json.loads(text or "{}"))
     except ValueError:
         raise InvalidInput("The evidence is not JSON.") from None

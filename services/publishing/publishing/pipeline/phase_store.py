@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from chassis.clock import Clock
+from chassis.database.jsonb import jsonb_text
 from chassis.database.pool import Database
 from chassis.database.transaction import Row, Transaction
 from publishing.listings.rules import State
@@ -93,5 +94,5 @@ def _phase_of(row: Row) -> PhaseView:
 
 
 def _text(report: Json | None) -> str | None:
-    # Reports quote documents and endpoints: what jsonb cannot hold is written as a question mark.
-    return json.dumps(report).replace("\\u0000", "?") if report is not None else None
+    # Reports quote documents and endpoints, which may hold what jsonb does not.
+    return jsonb_text(report) if report is not None else None
