@@ -6,6 +6,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Metadata and host services of clouds that stand on addresses which count as public.
 _METADATA = frozenset({ipaddress.ip_address("168.63.129.16"), ipaddress.ip_address("192.0.0.192")})
+# Deprecated (RFC 3879) and still in use inside; Python counts it as global.
+_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
 def is_public(address: Address) -> bool:
@@ -13,7 +15,9 @@ def is_public(address: Address) -> bool:
     inner = _wrapped(address) if isinstance(address, ipaddress.IPv6Address) else None
     if inner is not None:
         return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
+    if address.is_multicast or address.is_reserved or address in _SITE_LOCAL:
+        return False
+    return address.is_global and address not in _METADATA
 
 
 def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

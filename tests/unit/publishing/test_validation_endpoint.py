@@ -37,7 +37,7 @@ def test_public_and_allow_listed_endpoints_may_be_bound(url: str) -> None:
         "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.100.100.200",
         "168.63.129.16", "192.0.0.192", "224.0.0.1", "240.0.0.1", "255.255.255.255", "0.0.0.0",
         "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[fe80::1]", "[fc00::1]",
-        "[fd00:ec2::254]", "[ff02::1]", "[2002:7f00:1::]", "[64:ff9b::7f00:1]", "[::ffff:0:127.0.0.1]",
+        "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[2002:7f00:1::]", "[64:ff9b::7f00:1]", "[::ffff:0:127.0.0.1]",
         "localhost", "localhost.", "a.localhost", "metadata.google.internal", "printer.local", "db", "127.0.0.1.nip.io",
         "127。0。0。1", "①②⑦.0.0.1", "\uff4c\uff4fcalhost", "kubernetes.default.svc.cluster.local", "router.home.arpa",
     ],
