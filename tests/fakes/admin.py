@@ -212,6 +212,10 @@ class FakeSessions:
     async def add_token(self, session_id: str, token_hash: str) -> None:
         self.rows.tokens[token_hash] = [session_id, False]
 
+    async def owner_of(self, token_hash: str) -> str | None:
+        found = self.rows.tokens.get(token_hash)
+        return self.rows.sessions[found[0]].account_id if found else None
+
     async def spend_token(self, token_hash: str) -> SpentToken | None:
         found = self.rows.tokens.get(token_hash)
         if found is None:

@@ -1,15 +1,28 @@
 """Signing in over HTTP on a real database."""
 
 import asyncio
+from asyncio import Future
+from collections.abc import Coroutine
 
+import httpx
 import pytest
 from fixtures.admin_people import FIRST_EMAIL, FIRST_PASSWORD, PASSWORD, AdminHouse
 
 from chassis.database.pool import Database
+from chassis.database.transaction import Transaction
 
 CHANGED = "UPDATE accounts SET password_hash = 'another', epoch = epoch + 1 WHERE account_id = $1"
 LOCKED = "UPDATE accounts SET state = 'locked', epoch = epoch + 1 WHERE account_id = $1"
 WAITING = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)"
+
+
+async def waits(request: Coroutine[None, None, httpx.Response], transaction: Transaction) -> Future[httpx.Response]:
+    """A request that has come as far as a row which the transaction holds."""
+    asked = asyncio.ensure_future(request)
+    while not await transaction.fetch_value(WAITING):
+        assert not asked.done(), asked.result().text
+        await asyncio.sleep(0.01)
+    return asked
 
 
 async def test_a_person_signs_in_and_the_token_names_account_team_and_role(house: AdminHouse) -> None:
@@ -127,12 +140,24 @@ async def test_a_right_password_that_meets_a_change_of_the_account_brings_no_tok
         right = {"current_password": PASSWORD, "new_password": "Another-Kettle-77-Lamp"}
     async with worker_database.transaction() as transaction:
         await transaction.execute(meanwhile, person.account_id)
-        asked = asyncio.ensure_future(house.client.post(path, json=right, headers=person.headers))
-        while not await transaction.fetch_value(WAITING):
-            assert not asked.done(), asked.result().text
-            await asyncio.sleep(0.01)
+        asked = await waits(house.client.post(path, json=right, headers=person.headers), transaction)
     answer = await asked
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["/auth/logout", "/auth/refresh"])
+async def test_ending_sessions_meets_a_lock_of_the_account_without_a_deadlock(
+    house: AdminHouse, worker_database: Database, path: str
+) -> None:
+    person = await house.person()
+    used = {"refresh_token": person.tokens["refresh_token"]}
+    await house.client.post("/auth/refresh", json=used)
+    async with worker_database.transaction() as transaction:
+        await transaction.execute("SELECT FROM accounts WHERE account_id = $1 FOR UPDATE", person.account_id)
+        body = used if path == "/auth/refresh" else {}
+        asked = await waits(house.client.post(path, json=body, headers=person.headers), transaction)
+        await transaction.execute("UPDATE sessions SET ended_at = now() WHERE account_id = $1", person.account_id)
+    assert (await asked).status_code == (401 if path == "/auth/refresh" else 204)
 
 
 async def test_of_two_who_change_the_same_password_at_once_one_gets_tokens(house: AdminHouse) -> None:

@@ -81,14 +81,16 @@ class Refresh:
         return pair
 
     async def _swap(self, work: Work, token_hash: str) -> TokenPair | None:
+        owner = await work.sessions.owner_of(token_hash)
+        # Before the session, as everywhere: who locks an account or changes its password ends its sessions then.
+        account = await work.accounts.find_for_change(owner) if owner else None
         spent = await work.sessions.spend_token(token_hash)
-        if spent is None or not spent.session.lives(work.now):
+        if account is None or spent is None or not spent.session.lives(work.now):
             raise RefreshRefused("The refresh token does not hold: sign in again.")
         if spent.used_before:
             await self._end_stolen(work, spent.session)
             return None
-        account = await work.accounts.find(spent.session.account_id)
-        if account is None or account.state != ACTIVE:
+        if account.state != ACTIVE:
             raise RefreshRefused("The refresh token does not hold: sign in again.")
         return await self.issuer.continue_session(work, account, spent.session)
 
@@ -120,6 +122,7 @@ class SignOut:
                 await work.sessions.end(spent.session.session_id, "signed out")
 
     async def _everywhere(self, work: Work, account_id: str) -> None:
+        await work.accounts.find_for_change(account_id)
         ended = await work.sessions.end_all(account_id, "signed out everywhere")
         await withdraw_tokens(work, account_id)
         entry = Entry(account_id, "session.ended_everywhere", "account", account_id, None, {"sessions": ended})

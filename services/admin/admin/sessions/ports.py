@@ -18,7 +18,10 @@ class SpentToken:
 
 
 class SessionStore(Protocol):
-    """Sessions and their refresh tokens inside one transaction."""
+    """Sessions and their refresh tokens inside one transaction.
+
+    Who changes the account too, or all of its sessions, holds the account first.
+    """
 
     async def add(self, session: Session) -> None:
         """Start it."""
@@ -26,6 +29,10 @@ class SessionStore(Protocol):
 
     async def add_token(self, session_id: str, token_hash: str) -> None:
         """Remember a refresh token by its hash."""
+        ...
+
+    async def owner_of(self, token_hash: str) -> str | None:
+        """The account of a refresh token, used or not; None where it is unknown."""
         ...
 
     async def spend_token(self, token_hash: str) -> SpentToken | None:

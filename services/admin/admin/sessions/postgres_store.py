@@ -44,6 +44,13 @@ class PostgresSessions:
             self.now,
         )
 
+    async def owner_of(self, token_hash: str) -> str | None:
+        """The account of a refresh token, used or not; None where it is unknown."""
+        return await self.transaction.fetch_value(
+            "SELECT s.account_id FROM sessions s JOIN refresh_tokens r USING (session_id) WHERE r.token_hash = $1",
+            token_hash,
+        )
+
     async def spend_token(self, token_hash: str) -> SpentToken | None:
         """Mark it used and lock its session; None where it is unknown."""
         session = await self.transaction.fetch_one(
