@@ -25,7 +25,7 @@ from admin.epochs.actions import ListRecentEpochs
 from admin.facts import POLICY_TOPIC, SERVICE
 from admin.first_start import FirstStart
 from admin.policies.bundle_news import BundleNews
-from admin.sessions.actions import ForgetOldSessions
+from admin.sessions.forgetting import ForgetOldSessions
 from admin.sessions.signing import SigningKey
 from admin.settings import AdminSettings
 from admin.signals import forgotten_rows

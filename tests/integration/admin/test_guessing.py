@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from admin.compose_work import PostgresWork
-from admin.sessions.actions import FORGET_AT_ONCE, ForgetOldSessions
 from admin.sessions.errors import TooManyAttempts
+from admin.sessions.forgetting import FORGET_AT_ONCE, ForgetOldSessions
 from admin.sessions.guessing import SlowGuessing
 from chassis.database.pool import Database
 

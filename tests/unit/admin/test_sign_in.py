@@ -11,13 +11,13 @@ from admin.accounts.rules import SUPER_ADMIN, NewAccount
 from admin.sessions.actions import (
     ChangePassword,
     CheckPassword,
-    ForgetOldSessions,
     ListSessions,
     Refresh,
     SignIn,
     SignOut,
 )
 from admin.sessions.errors import AccountLocked, RefreshRefused, RefreshReused, SignInRefused, TooManyAttempts
+from admin.sessions.forgetting import ForgetOldSessions
 from admin.sessions.guessing import SlowGuessing
 from admin.sessions.issuing import TokenIssuer, TokenPair
 from admin.sessions.rules import Attempts

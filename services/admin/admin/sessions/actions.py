@@ -1,8 +1,6 @@
-"""What can be done about being signed in: sign in, refresh, sign out, change the password, clean up."""
+"""What can be done about being signed in: sign in, refresh, sign out, change the password."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from admin.accounts.password_rules import require_strong
 from admin.accounts.ports import Passwords
@@ -15,11 +13,6 @@ from admin.sessions.issuing import TokenIssuer, TokenPair
 from admin.sessions.rules import Session, refresh_token_hash
 from admin.work import OpenWork, Work
 from chassis.identity.principal import Principal
-
-KEEP_ENDED_SESSIONS = timedelta(days=7)
-KEEP_ATTEMPTS = timedelta(days=1)
-# Rows that one transaction deletes at most.
-FORGET_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -169,24 +162,6 @@ class ListSessions:
         """Newest first."""
         async with self.open_work() as work:
             return await work.sessions.live(account_id)
-
-
-@dataclass(frozen=True)
-class ForgetOldSessions:
-    """Delete what nobody needs any more: sessions long over, counts of old attempts."""
-
-    open_work: OpenWork
-    heard: Callable[[int], None]
-
-    async def __call__(self) -> None:
-        """Runs as often as wanted."""
-        while True:
-            async with self.open_work() as work:
-                sessions = await work.sessions.forget_before(work.now - KEEP_ENDED_SESSIONS, FORGET_AT_ONCE)
-                attempts = await work.attempts.forget_before(work.now - KEEP_ATTEMPTS, FORGET_AT_ONCE)
-            self.heard(sessions + attempts)
-            if FORGET_AT_ONCE not in {sessions, attempts}:
-                return
 
 
 async def _hold_as_checked(work: Work, checked: Account) -> Account:
