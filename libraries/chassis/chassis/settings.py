@@ -1,12 +1,26 @@
 """The knobs of a service: one frozen class each, read once from the environment; a misspelt variable is refused."""
 
 import os
-from typing import Self
+from ipaddress import ip_network
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.errors import ErrorKind, MarketplaceError
+
+
+def _places(text: str) -> str:
+    for word in (word.strip() for word in text.split(",")):
+        try:
+            _ = word in {"", "*"} or ip_network(word)
+        except ValueError:
+            raise ValueError("write addresses and networks with commas between, or * for everybody") from None
+    return text
+
+
+# Who is meant among those who connect: a misspelt address would be nobody's, and nothing would say so.
+Places = Annotated[str, AfterValidator(_places)]
 
 
 class SettingsRefused(MarketplaceError):

@@ -79,7 +79,7 @@ async def api(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
         grpc_address = f"{settings.host}:{settings.grpc_port}"
         yield Unit(
             name="admin-api",
-            http=[HttpDoor(app, settings.host, settings.http_port)],
+            http=[HttpDoor(app, settings.host, settings.http_port, settings.trusted_proxies)],
             grpc=[GrpcDoor(grpc_address, grpc_services(opened.parts, policy_news), identity.verifier, ALLOWED_CALLERS)],
             tasks=[
                 opened.log.listen,

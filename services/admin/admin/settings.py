@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import Places, ServiceSettings
 
 
 class AdminSettings(ServiceSettings):
@@ -19,4 +19,9 @@ class AdminSettings(ServiceSettings):
     bootstrap_email: str = Field("admin@marketplace.local", description="Address of the first super_admin.")
     bootstrap_password: SecretStr | None = Field(
         None, description="Password of the first super_admin; without one, a random one is printed once."
+    )
+    trusted_proxies: Places = Field(
+        "127.0.0.1,::1",
+        description="Addresses of gateways whose X-Forwarded-For is believed, with commas: where they run on other"
+        " machines and are not named here, all callers are one place for the limits of guessing.",
     )

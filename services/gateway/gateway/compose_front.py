@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry
 
 from chassis.clock import SystemClock
-from chassis.errors import InvalidInput, MarketplaceError
+from chassis.errors import MarketplaceError
 from chassis.health import Readiness
 from chassis.ids import new_id
 from chassis.web.refusals import refusal
@@ -89,18 +89,11 @@ class Front:
             allow=documentation.allow,
             check_limit=self.limit.check,
             as_reply=self._as_reply,
-            trusted=_trusted(knobs.trusted_proxies),
+            trusted=TrustedProxies.of(knobs.trusted_proxies),
         )
 
     def _as_reply(self, error: MarketplaceError, path: str) -> tuple[int, bytes, bytes]:
         return problem(error, path, self.new_request_id())
-
-
-def _trusted(text: str) -> TrustedProxies:
-    try:
-        return TrustedProxies.of(text)
-    except ValueError as error:
-        raise InvalidInput(f"GATEWAY_TRUSTED_PROXIES takes addresses and networks with commas: {error}.") from error
 
 
 def _origin(url: str) -> Origin:

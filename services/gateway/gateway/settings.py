@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import Places, ServiceSettings
 from dataplane.plane_settings import PlaneSettings
 
 
@@ -50,7 +50,7 @@ class GatewaySettings(ServiceSettings):
         description="Processes with a door of calls at least, gateways and consumption: each counts its part of a key's"
         " rates while Valkey does not answer.",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Places = Field(
         "", description="Addresses of load balancers whose X-Forwarded-For is believed, with commas; else nobody's."
     )
     key_pepper: SecretStr = Field(min_length=32, description="Secret of the key digests; the same as consumption's.")

@@ -48,3 +48,17 @@ async def test_a_process_serves_and_its_worker_adds_up_what_it_hears(
                 await asyncio.sleep(0.05)
     assert (metrics["calls"], metrics["total_tokens"], metrics["cost_usd"]) == (1, 15, None)
     assert FIRST_PASSWORD not in (tmp_path / "log").read_text()
+
+
+async def test_a_gateway_on_another_machine_is_believed_where_it_is_named(
+    marketplace_database: ProvisionedServer, tmp_path: Path
+) -> None:
+    body = {"email": FIRST_EMAIL, "password": FIRST_PASSWORD}
+    with admin_process(marketplace_database, tmp_path / "log", ("api",), ADMIN_TRUSTED_PROXIES="127.0.0.2") as url:
+        for peer, place in (("127.0.0.2", "203.0.113.9"), ("127.0.0.3", "127.0.0.3")):
+            door = httpx.AsyncHTTPTransport(local_address=peer)
+            async with httpx.AsyncClient(base_url=url, transport=door) as client:
+                tokens = await client.post("/auth/login", json=body, headers={"x-forwarded-for": "203.0.113.9"})
+                headers = {"authorization": f"Bearer {tokens.json()['access_token']}"}
+                [newest, *_] = (await client.get("/auth/sessions", headers=headers)).json()["items"]
+            assert newest["source"] == place
