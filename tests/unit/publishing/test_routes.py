@@ -6,7 +6,7 @@ from fixtures.publishing_actions import RED, Bench, content, submission
 
 from publishing.listings.errors import ListingNotCallable, ListingNotFound
 from publishing.listings.rules import State
-from publishing.routes.actions import ListRoutes, ReadListing, ResolveRoute
+from publishing.routes.actions import CallableListings, ListRoutes, ReadListing, ResolveRoute
 
 
 def resolve(bench: Bench) -> ResolveRoute:
@@ -80,6 +80,21 @@ async def test_an_older_published_version_can_still_be_called_and_a_waiting_one_
     await bench.publish_version(second.run_id)
     assert (await resolve(bench)("red/echo", "", "tea_red")).version.version_id == second.run_id
     assert (await resolve(bench)("red/echo", "1.0.0", "tea_red")).version.version_id == first.run_id
+
+
+async def test_an_older_version_is_called_by_those_alone_for_whom_it_was_published() -> None:
+    bench = Bench()
+    first = await bench.published(content=content(visibility="private"))
+    opened = submission(version="2.0.0", content=content(visibility="public"))
+    second = await bench.submit_version(RED, first.listing.listing_id, opened, None)
+    await bench.publish_version(second.run_id)
+    assert (await resolve(bench)("red/echo@1.0.0", "", "tea_red")).version.version_id == first.run_id
+    for team in ("tea_blue", ""):
+        assert (await resolve(bench)("red/echo", "", team)).version.version_id == second.run_id
+        for wanted, version in (("red/echo@1.0.0", ""), ("red/echo", "1.0.0"), (first.listing.listing_id, "1.0.0")):
+            with pytest.raises(ListingNotFound):
+                await resolve(bench)(wanted, version, team)
+    assert not await CallableListings(bench.routes).is_callable("red/echo@1.0.0", "tea_blue")
 
 
 async def test_an_unknown_listing_is_not_found() -> None:

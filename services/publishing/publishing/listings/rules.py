@@ -147,11 +147,11 @@ class Deprecation:
     successor: str
 
 
-def may_see(listing: Listing, team_id: str) -> bool:
-    """Private = its team, workspace = anyone with a team, public = anyone."""
-    if listing.visibility == "public" or listing.team_id == team_id:
+def may_see(visibility: str, owner: str, team_id: str) -> bool:
+    """Private = the team that owns it, workspace = anyone with a team, public = anyone; '' is no team."""
+    if visibility == "public" or owner == team_id:
         return True
-    return listing.visibility == "workspace" and bool(team_id)
+    return visibility == "workspace" and bool(team_id)
 
 
 def _next(listing: Listing, now: datetime, **changes: object) -> Listing:

@@ -89,7 +89,7 @@ class CallableListings:
 async def find_callable(source: RouteSource, name: str, version: str, team_id: str) -> tuple[Listing, Version]:
     """The listing and the version that a team may call. Raises ListingNotFound, ListingNotCallable."""
     listing = await source.listing(name)
-    if listing is None or not may_see(listing, team_id):
+    if listing is None or not may_see(listing.visibility, listing.team_id, team_id):
         raise ListingNotFound(_UNSEEN)
     if listing.state is State.CATALOGUE_ONLY:
         raise ListingNotCallable("This is a catalogue entry: it can be found, and nobody serves it here.")
@@ -99,6 +99,13 @@ async def find_callable(source: RouteSource, name: str, version: str, team_id: s
         chosen = await source.version(listing.listing_id, version)
     else:
         chosen = await source.current_version(listing.listing_id)
-    if chosen is None or chosen.status.state not in CALLABLE or chosen.content.endpoint is None:
+    if chosen is None or not _is_callable(chosen, team_id):
         raise ListingNotFound("The listing has no such version that can be called.")
     return listing, chosen
+
+
+def _is_callable(version: Version, team_id: str) -> bool:
+    # A listing is seen as its current version is; an older one may have been for fewer.
+    content = version.content
+    seen = may_see(content.visibility, version.team_id, team_id)
+    return seen and version.status.state in CALLABLE and content.endpoint is not None
