@@ -126,6 +126,23 @@ async def test_a_version_follows_with_the_etag_that_was_read(
     assert publication_now["newest"]["pricing"] == prices
 
 
+async def test_what_a_version_leaves_out_is_called_as_the_listing_is(
+    door: Door, marketplace_database: ProvisionedServer
+) -> None:
+    endpoint = {"url": f"{VENDOR}/v1", "credential": SECRET}
+    left_out = {"title": "", "endpoint": endpoint}
+    receipt = await submitted(door, name="red/brief", **left_out)
+    await make_published(marketplace_database, door.peers, receipt)
+    body = publication(VENDOR, None, version="1.1.0", **left_out)
+    del body["name"], body["title"]
+    path = f"/api/v1/services/{receipt['listing_id']}"
+    answer = await door.call("PUT", path, body)
+    assert answer.status_code == 202, answer.text
+    for version in ("1.0.0", "1.1.0"):
+        shown = (await door.call("GET", f"{path}/versions/{version}")).json()
+        assert (shown["title"], shown["endpoint"]["model"]) == ("brief", "brief")
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [

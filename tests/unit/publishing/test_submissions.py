@@ -99,6 +99,18 @@ async def test_a_new_version_must_be_greater_and_alone_and_the_teams_own() -> No
     assert (fact.listing.state, fact.listing.listing_version_id) == ("published", receipt.run_id)
 
 
+async def test_what_a_version_leaves_out_is_called_as_the_listing_is() -> None:
+    bench = Bench()
+    unnamed = content(title="", endpoint=Endpoint("http://127.0.0.1:3010/v1", "openai", "", "bearer"))
+    first = await bench.published(name="red/echo", content=unnamed)
+    listing_id = first.listing.listing_id
+    again = submission(name="", version="2.0.0", content=unnamed)
+    second = await bench.submit_version(RED, listing_id, again, None)
+    for version in (first.version, second.version):
+        assert version.content.endpoint is not None
+        assert (version.content.title, version.content.endpoint.model) == ("echo", "echo")
+
+
 @pytest.mark.parametrize("state", [State.DEPRECATED, State.RETIRED, State.CATALOGUE_ONLY])
 async def test_a_closed_listing_takes_no_version(state: State) -> None:
     bench = Bench()

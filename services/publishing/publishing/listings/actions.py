@@ -85,7 +85,7 @@ class PipelineEntry:
             listing_id=listing.listing_id,
             team_id=listing.team_id,
             version=submission.version,
-            content=replace(submission.content, provider=submission.content.provider or listing.team_slug),
+            content=_completed(submission.content, listing),
             validation_mode=submission.validation_mode,
             base_version_id=listing.current_version_id,
             submitted_by=publisher.account_id,
@@ -199,3 +199,14 @@ class SubmitVersion:
                 f"Version {waiting.version} is still in the pipeline: wait for its end.", run_id=waiting.version_id
             )
         require_greater(submission.version, max((v.version for v in present), key=place_of))
+
+
+def _completed(content: VersionContent, listing: Listing) -> VersionContent:
+    """What a publisher left out is called as the listing is."""
+    endpoint = content.endpoint
+    return replace(
+        content,
+        title=content.title or listing.name,
+        provider=content.provider or listing.team_slug,
+        endpoint=None if endpoint is None else replace(endpoint, model=endpoint.model or listing.name),
+    )

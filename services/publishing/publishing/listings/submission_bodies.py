@@ -96,7 +96,7 @@ class VersionBody(_Body):
 
     name: Line = Field("", description="On PUT the listing keeps its name; leave it out or send the same")
     version: Line = Field(description="SemVer without build metadata", examples=["1.0.0"])
-    title: Line = ""
+    title: Line = Field("", description="The listing's name where it is left out")
     description: Paragraphs = ""
     category: Annotated[str, Field(max_length=64, pattern=_STORABLE)] = "chat"
     provider: Line = Field("", description="Who makes the model; the team where it is left out")
@@ -134,9 +134,8 @@ class VersionBody(_Body):
 
     def _content(self) -> VersionContent:
         auth = self.auth or ("bearer" if self.endpoint.credential else "")
-        model = self.endpoint.model or self.name.rpartition("/")[2]
         return VersionContent(
-            title=self.title or self.name,
+            title=self.title,
             description=self.description,
             category=self.category,
             provider=self.provider,
@@ -153,7 +152,7 @@ class VersionBody(_Body):
             data_residency=tuple(self.data_residency),
             sla=ServiceLevel(self.sla.uptime_percent, self.sla.latency_p95_ms),
             licence=self.licence,
-            endpoint=Endpoint(self.endpoint.url, self.endpoint.protocol, model, auth),
+            endpoint=Endpoint(self.endpoint.url, self.endpoint.protocol, self.endpoint.model, auth),
         )
 
 
