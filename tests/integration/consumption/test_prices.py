@@ -240,6 +240,20 @@ async def test_the_platform_sets_a_price_from_a_day_on_and_calls_take_it_from_th
     assert fact.cached_input_nanodollars_per_million == 300_000_000
 
 
+@pytest.mark.parametrize("before", [[("5", 3)], [("9", 0), ("5", -3)]])
+async def test_a_price_sent_without_a_date_is_what_the_next_call_costs(
+    shop: Shop, worker: Database, governor: Shopper, before: list[tuple[str, int]]
+) -> None:
+    listing = await published(worker, stated(1, 2), at=NOW - timedelta(days=5))
+    body = {"listing_id": listing, "input_per_million": "5", "output_per_million": "6"}
+    for given, days in before:
+        dated = {"input_per_million": given, "effective_from": rfc3339(NOW + timedelta(days=days))}
+        await governor.good("POST", PATH, {**body, **dated})
+    [made] = (await governor.good("POST", PATH, body))["items"]
+    assert await priced(shop, listing, Usage(1_000_000, 0)) == ("admin", 5_000_000_000)
+    assert [made] == (await governor.good("POST", PATH, body))["items"]
+
+
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [

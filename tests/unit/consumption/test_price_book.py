@@ -65,8 +65,8 @@ class KeptBook:
     def now(self) -> datetime:
         return T + 10 * DAY
 
-    async def newest_of(self, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
-        return self.rows[-1:]
+    async def standing_at(self, moment: datetime, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
+        return [row_in_force(self.rows, moment) or self.rows[-1]]
 
     async def set(self, rows: Sequence[PriceRow], actor: str, now: datetime) -> None:
         self.rows += rows
@@ -108,6 +108,25 @@ async def test_a_price_is_set_from_a_moment_on_and_the_same_word_again_adds_noth
     assert (again, len(book.rows), book.actors) == ([first], 2, ["acc_9"])
     [now] = await set_price(ADMIN, NewPrice("lst_1", None, 9, 6, None))
     assert (now.effective_from, len(book.rows)) == (book.now(), 3)
+
+
+SAID = {"source": "admin", "input_price": 5, "output_price": 6}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([row("prc_2", T + 20 * DAY, T + DAY, **SAID)], id="the same price holds later"),
+        pytest.param([row("prc_2", T + 9 * DAY, T), row("prc_3", T + DAY, T + 9 * DAY, **SAID)], id="it held before"),
+    ],
+)
+async def test_a_price_sent_without_a_date_holds_from_now_on_whatever_was_recorded_last(rows: list[PriceRow]) -> None:
+    book = KeptBook([ROWS[0], *rows])
+    set_price = SetPrice(book, book, new_id)
+    wanted = NewPrice("lst_1", None, 5, 6, None)
+    held = await set_price(ADMIN, wanted)
+    assert [row_in_force(book.rows, book.now())] == held == book.rows[-1:]
+    assert (await set_price(ADMIN, wanted), len(book.rows)) == (held, 2 + len(rows))
 
 
 async def test_another_price_of_cached_tokens_is_another_price_and_leaving_it_out_takes_it_back() -> None:

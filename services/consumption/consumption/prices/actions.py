@@ -37,24 +37,26 @@ class SetPrice:
     new_id: NewId
 
     async def __call__(self, caller: Principal, new: NewPrice) -> list[PriceRow]:
-        """The rows, one for each version; the same price for the same moment again is the row that is there.
+        """The rows, one for each version; a price that is in force already, or begins at that moment, is the row there.
 
         Raises PriceTooHigh, PriceNotFound.
         """
         if max(new.input_price, new.output_price, new.cached_input_price or 0) > DEAREST:
             raise PriceTooHigh("A million tokens may cost a million dollars at most.")
         now = self.clock.now()
-        newest = await self.book.newest_of(new.listing_id, new.listing_version_id)
-        rows = [self._row(before, new, caller.account_id, now) for before in newest]
-        fresh = [row for row, before in zip(rows, newest, strict=True) if row is not before]
+        standing = await self.book.standing_at(new.effective_from or now, new.listing_id, new.listing_version_id)
+        rows = [self._row(before, new, caller.account_id, now) for before in standing]
+        fresh = [row for row, before in zip(rows, standing, strict=True) if row is not before]
         if fresh:
             await self.book.set(fresh, caller.account_id, now)
         return rows
 
     def _row(self, before: PriceRow, new: NewPrice, actor: str, now: datetime) -> PriceRow:
         wanted = (ADMIN, new.input_price, new.output_price, new.cached_input_price)
-        is_there = (before.source, before.input_price, before.output_price, before.cached_input_price) == wanted
-        if is_there and before.effective_from == (new.effective_from or before.effective_from):
+        is_same = (before.source, before.input_price, before.output_price, before.cached_input_price) == wanted
+        since = before.effective_from
+        # From now on a price holds already where it has held for a while; from a moment on, where it begins then.
+        if is_same and (since <= now if new.effective_from is None else since == new.effective_from):
             return before
         return replace(
             before,

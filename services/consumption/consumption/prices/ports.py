@@ -44,8 +44,11 @@ class ListedPrices(Protocol):
 class PriceSetting(Protocol):
     """The book as the platform writes it."""
 
-    async def newest_of(self, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
-        """For each version of a listing, or for one, the row that was recorded last. Raises PriceNotFound."""
+    async def standing_at(self, moment: datetime, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
+        """For each version of a listing, or for one, the row in force at a moment.
+
+        Where none is in force by then, one that begins later. Raises PriceNotFound.
+        """
         ...
 
     async def set(self, rows: Sequence[PriceRow], actor: str, now: datetime) -> None:

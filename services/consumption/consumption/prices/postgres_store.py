@@ -71,14 +71,18 @@ class PostgresPriceSetting:
         self._database = database
         self._log = log
 
-    async def newest_of(self, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
-        """For each version of a listing, or for one, the row that was recorded last. Raises PriceNotFound."""
+    async def standing_at(self, moment: datetime, listing_id: str, listing_version_id: str | None) -> list[PriceRow]:
+        """For each version of a listing, or for one, the row in force at a moment.
+
+        Where none is in force by then, one that begins later. Raises PriceNotFound.
+        """
         async with self._database.transaction(read_only=True) as transaction:
             rows = await transaction.fetch(
                 "SELECT DISTINCT ON (listing_version_id) * FROM prices"
                 " WHERE listing_id = $1 AND ($2::text IS NULL OR listing_version_id = $2)"
-                " ORDER BY listing_version_id, recorded_at DESC, price_id DESC LIMIT $3",
-                *(listing_id, listing_version_id, MOST_VERSIONS),
+                " ORDER BY listing_version_id, effective_from <= $3 DESC, effective_from DESC, recorded_at DESC,"
+                " price_id DESC LIMIT $4",
+                *(listing_id, listing_version_id, moment, MOST_VERSIONS),
             )
         if not rows:
             raise PriceNotFound("No such listing or version was published: its id is in GET /api/v1/services.")
