@@ -11,6 +11,7 @@ import pytest
 from fixtures.consumption_shop import Json, Shop, Shopper, eventually, shop_settings
 from fixtures.ledger_books import LedgerBooks, of_unknown_end, opened_books
 from fixtures.marketplace_database import ProvisionedServer
+from fixtures.recalculations import RUNS, scope_of, set_price, start, work
 
 from chassis.clock import rfc3339
 from chassis.database.pool import Database
@@ -20,7 +21,7 @@ from consumption.ledger.postgres_store import PostgresLedger
 from consumption.ledger.rules import Break
 from consumption.recalculation.postgres_store import PostgresCorrections
 
-RUNS, PREVIEWS = "/api/v1/recalculations", "/api/v1/recalculation-previews"
+PREVIEWS = "/api/v1/recalculation-previews"
 NUMBERS = count(1)
 
 
@@ -38,33 +39,6 @@ async def books(marketplace_database: ProvisionedServer) -> AsyncIterator[Ledger
 def governor(shop: Shop) -> Shopper:
     """An admin of the platform."""
     return shop.person(platform="admin", account=99)
-
-
-def scope_of(books: LedgerBooks, **narrowed: str) -> Json:
-    return {"from": rfc3339(books.month.start), "to": rfc3339(books.month.end), "team_id": books.team, **narrowed}
-
-
-async def set_price(
-    books: LedgerBooks, governor: Shopper, given: str, taken: str, since: datetime | None = None
-) -> None:
-    body = {
-        "listing_id": books.listing_id,
-        "input_per_million": given,
-        "output_per_million": taken,
-        "effective_from": rfc3339(since or books.month.start),
-    }
-    await governor.good("POST", "/api/v1/prices", body)
-
-
-async def start(governor: Shopper, books: LedgerBooks, request_id: str, **narrowed: str) -> str:
-    body = {**scope_of(books, **narrowed), "request_id": f"{books.team}/{request_id}"}
-    return str((await governor.good("POST", RUNS, body))["id"])
-
-
-async def work(books: LedgerBooks, batch: int = 2) -> None:
-    corrections = PostgresCorrections(books.database, PostgresEventLog(books.database), batch)
-    while await corrections.step(datetime.now(UTC)):
-        continue
 
 
 async def usage(shop: Shop, books: LedgerBooks) -> Json:

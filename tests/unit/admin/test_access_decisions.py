@@ -24,7 +24,7 @@ from marketplace.events.v1.access_pb2 import AccessGranted, AccessRequested, Acc
 from marketplace.events.v1.approval_pb2 import ApprovalDecided
 from marketplace.events.v1.invoice_pb2 import CallsReconciled, InvoiceRegistered
 from marketplace.events.v1.key_pb2 import BudgetChanged, KeyChanged, KeyCreated, KeyRevoked, KeyRotated, TierChanged
-from marketplace.events.v1.ledger_pb2 import PriceSet, RecalculationCompleted, RecalculationStarted
+from marketplace.events.v1.ledger_pb2 import PriceSet, RecalculationCompleted, RecalculationFailed, RecalculationStarted
 from marketplace.events.v1.sla_pb2 import SlaBreached, SlaRecovered, SlaTargetsChanged
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -169,6 +169,7 @@ class KeptTrail:
         (PriceSet(listing_id="lst_1", actor="acc_9"), "price.set", "acc_9", None),
         (RecalculationStarted(run_id="rcl_1", actor="acc_9"), "recalculation.started", "acc_9", None),
         (RecalculationCompleted(run_id="rcl_1", actor="acc_9"), "recalculation.completed", "acc_9", None),
+        (RecalculationFailed(run_id="rcl_1", actor="acc_9"), "recalculation.failed", "acc_9", None),
         (asked(), "access.requested", "acc_ann", "tea_red"),
         (AccessGranted(request_id="arq_1", team_id="tea_1", decided_by="acc_bo"), "access.granted", "acc_bo", "tea_1"),
         (InvoiceRegistered(invoice_id="inv_1", actor="acc_9"), "invoice.registered", "acc_9", None),

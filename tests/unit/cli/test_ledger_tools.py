@@ -173,6 +173,16 @@ def test_a_recalculation_is_started_once_and_followed_to_its_end(gateway: Gatewa
     assert json.loads(gateway.requests[0].content)["request_id"] == "once"
 
 
+def test_a_recalculation_that_fails_says_why_and_what_stays(gateway: GatewayStandIn) -> None:
+    gateway.sign_in()
+    gateway.on("POST", "/api/v1/recalculations", answered(RUN, 202))
+    failed = {**RUN, "state": "failed", "failure": "DataError"}
+    gateway.on("GET", "/api/v1/recalculations/rcl_1", answered(RUN), answered(failed))
+    result = gateway.run("recalculate", *SPAN)
+    assert result.exit_code == 5
+    assert "rcl_1 failed (DataError): its 3 corrections so far stay" in result.stderr
+
+
 def test_a_recalculation_that_takes_too_long_goes_on_alone(gateway: GatewayStandIn) -> None:
     gateway.sign_in()
     gateway.on("POST", "/api/v1/recalculations", answered(RUN, 202))

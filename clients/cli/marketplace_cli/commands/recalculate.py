@@ -9,7 +9,7 @@ import typer
 from chassis.errors import TimedOut
 from marketplace_cli.api_client import ApiClient, Json
 from marketplace_cli.command_app import command_app
-from marketplace_cli.errors import UsageRefused
+from marketplace_cli.errors import FaultAtTheirs, UsageRefused
 from marketplace_cli.invocation import Invocation, command
 from marketplace_cli.moments import FORMAT, utc_text
 from marketplace_cli.option_groups import OptionGroup
@@ -74,6 +74,9 @@ def _followed(here: Invocation, api: ApiClient, run: Json, timeout: float) -> Js
             bar.move(run["calls"])
             if run["state"] == "completed":
                 return run
+            if run["state"] == "failed":
+                corrected = count(run["corrected"])
+                raise FaultAtTheirs(f"{run['id']} failed ({run['failure']}): its {corrected} corrections so far stay.")
             if here.world.now() > until:
                 raise TimedOut(f"{run['id']} goes on without us: ask again with --request-id {run['request_id']}.")
             here.world.pause(_POLL_SECONDS)

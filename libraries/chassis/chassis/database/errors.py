@@ -70,6 +70,14 @@ _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], MarketplaceE
 ]
 
 
+_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
+
+
+def passes_by_itself(error: Exception) -> bool:
+    """A full disk does, and somebody else's lock; a row that is there already stays there, a fault one."""
+    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
+
+
 @contextmanager
 def driver_errors_translated() -> Generator[None]:
     """Raise our errors where asyncpg raised its own; ours and faults of the code pass through untouched."""

@@ -3,12 +3,10 @@
 import logging
 from dataclasses import dataclass, field
 
-from chassis.database.errors import UniqueConflict, driver_errors_translated
+from chassis.database.errors import driver_errors_translated, passes_by_itself
 from chassis.database.transaction import Transaction
-from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, RecordedEvent
 
-_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
 _log = logging.getLogger("event_log")
 
 
@@ -29,7 +27,7 @@ class Taking:
                 async with transaction.savepoint():
                     await apply(transaction, consumer, event)
         except Exception as error:
-            if _passes_by_itself(error):
+            if passes_by_itself(error):
                 raise
             failures = self._failures.get(place, 0) + 1
             self._failures[place] = failures
@@ -42,11 +40,6 @@ class Taking:
             )
         self._failures.pop(place, None)
         return True
-
-
-def _passes_by_itself(error: Exception) -> bool:
-    """A full disk does, and somebody else's lock; a row that is there already stays there."""
-    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
 
 
 async def apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:

@@ -21,7 +21,7 @@ from marketplace.events.v1.access_pb2 import (
 )
 from marketplace.events.v1.invoice_pb2 import CallsReconciled, InvoiceRegistered
 from marketplace.events.v1.key_pb2 import BudgetChanged, KeyChanged, KeyCreated, KeyRevoked, KeyRotated, TierChanged
-from marketplace.events.v1.ledger_pb2 import PriceSet, RecalculationCompleted, RecalculationStarted
+from marketplace.events.v1.ledger_pb2 import PriceSet, RecalculationCompleted, RecalculationFailed, RecalculationStarted
 from marketplace.events.v1.sla_pb2 import SlaBreached, SlaRecovered, SlaTargetsChanged
 
 GROUP = "admin.audit"
@@ -122,6 +122,10 @@ def _ended(fact: RecalculationCompleted) -> Entry:
     return _recalculation("completed", fact, **{name: getattr(fact, name) for name in names})
 
 
+def _failed(fact: RecalculationFailed) -> Entry:
+    return _recalculation("failed", fact, **{name: getattr(fact, name) for name in ("reason", "calls", "corrected")})
+
+
 def _asked(fact: AccessRequested) -> Entry:
     return _access("requested", fact.account_id, fact, listing_id=fact.listing_id, purpose=fact.purpose)
 
@@ -159,6 +163,7 @@ LEDGER_DEEDS: dict[type[Message], Telling] = {
     PriceSet: _price,
     RecalculationStarted: _begun,
     RecalculationCompleted: _ended,
+    RecalculationFailed: _failed,
 }
 TOLD = (
     (KEY_TOPIC, KEY_DEEDS),

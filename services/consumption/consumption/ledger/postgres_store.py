@@ -7,6 +7,7 @@ from chassis.database.pool import Database
 from chassis.database.transaction import Row, Transaction
 from consumption.budgets.rules import Month
 from consumption.ledger.rules import MOST_TOLD, Break, Deviation, UnknownCall, Verification
+from consumption.settlement.rules import FULL
 
 # A call that begins as the month ends may be charged to the month before or after, by another machine's clock.
 _MARGIN = timedelta(days=1)
@@ -17,12 +18,13 @@ _CHARGES = (
 )
 
 # What settles under a holder that was given up is overdraft as a whole, and no row says when that was: hence a range.
-# 2^60 is where settlement stops adding up.
+# Another one is what a balance lost where it stopped adding up, at FULL: it depends on what came first, and is no more
+# than what all that was added passes FULL by. Where nothing does, each sum is one number.
 _SCOPES = f"""
     WITH charged AS (
         SELECT c.scope AS scope_id,
-            least(coalesce(sum(c.spent) FILTER (WHERE u.outcome <> 'unknown'), 0), 1152921504606846976) AS settled,
-            least(coalesce(sum(c.reserved) FILTER (WHERE u.outcome = 'unknown'), 0), 1152921504606846976) AS unknown,
+            coalesce(sum(c.spent) FILTER (WHERE u.outcome <> 'unknown'), 0) AS settled,
+            least(coalesce(sum(c.reserved) FILTER (WHERE u.outcome = 'unknown'), 0), {FULL}) AS unknown,
             coalesce(sum(greatest(c.spent - c.reserved, 0)) FILTER (WHERE u.outcome <> 'unknown'), 0) AS beyond,
             coalesce(sum(CASE WHEN u.outcome = 'unknown' THEN c.reserved ELSE least(c.spent, c.reserved) END)
                 FILTER (WHERE h.sealed_at IS NOT NULL), 0) AS of_sealed
@@ -42,21 +44,30 @@ _SCOPES = f"""
             coalesce(b.unknown, 0) AS unknown, coalesce(b.overdraft, 0) AS overdraft, b.granted_under,
             coalesce(b.corrected, 0) AS corrected, coalesce(b.corrected_up, 0) AS corrected_up
         FROM (SELECT * FROM balances WHERE period_start = $1) b FULL JOIN charged USING (scope_id)
+    ), sums AS (
+        SELECT scope_id, settled, corrected, upwards, greatest(settled + upwards - {FULL}, 0) AS lost,
+            greatest(upwards - {FULL}, 0) AS lost_up, greatest(upwards - corrected - {FULL}, 0) AS lost_down
+        FROM (
+            SELECT scope_id, coalesce(c.settled, 0) AS settled, coalesce(x.corrected, 0) AS corrected,
+                coalesce(x.upwards, 0) AS upwards
+            FROM books LEFT JOIN charged c USING (scope_id) LEFT JOIN changed x USING (scope_id)
+        ) added
     )
     SELECT found.kind, k.scope_id, NULL AS call_id,
         CASE WHEN found.amount > found.most THEN found.most ELSE found.least END AS expected, found.amount AS found
     FROM books k LEFT JOIN charged c USING (scope_id) LEFT JOIN held h USING (scope_id)
-        LEFT JOIN changed x USING (scope_id) LEFT JOIN limits l USING (scope_id) CROSS JOIN LATERAL (VALUES
+        JOIN sums s USING (scope_id) LEFT JOIN limits l USING (scope_id) CROSS JOIN LATERAL (VALUES
             ('above_limit', k.settled::numeric + k.leased + k.unknown, 0,
                 coalesce(greatest(k.granted_under, l.amount), 4611686018427387904)::numeric
                     + k.overdraft + k.corrected_up),
-            ('settled', k.settled, coalesce(c.settled, 0) + coalesce(x.corrected, 0),
-                coalesce(c.settled, 0) + coalesce(x.corrected, 0)),
-            ('corrected', k.corrected, coalesce(x.corrected, 0), coalesce(x.corrected, 0)),
-            ('corrected', k.corrected_up, coalesce(x.upwards, 0), coalesce(x.upwards, 0)),
+            ('settled', k.settled, greatest(s.settled + s.corrected - s.lost, 0),
+                least(s.settled + s.corrected, {FULL})),
+            ('corrected', k.corrected, greatest(s.corrected - s.lost_up, -{FULL}),
+                least(s.corrected + s.lost_down, {FULL})),
+            ('corrected', k.corrected_up, least(s.upwards, {FULL}), least(s.upwards, {FULL})),
             ('unknown', k.unknown, coalesce(c.unknown, 0), coalesce(c.unknown, 0)),
-            ('overdraft', k.overdraft, least(coalesce(c.beyond, 0), 1152921504606846976),
-                least(coalesce(c.beyond + c.of_sealed, 0), 1152921504606846976)),
+            ('overdraft', k.overdraft, least(coalesce(c.beyond, 0), {FULL}),
+                least(coalesce(c.beyond + c.of_sealed, 0), {FULL})),
             ('leased', k.leased, coalesce(h.leased, 0), coalesce(h.leased, 0)),
             ('leased_by_sealed', coalesce(h.by_sealed, 0), 0, 0)
         ) AS found (kind, amount, least, most)

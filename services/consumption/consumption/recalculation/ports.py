@@ -44,8 +44,9 @@ class CorrectionStore(Protocol):
     """Corrections and balances, moved together."""
 
     async def step(self, now: datetime) -> bool:
-        """Reprice the next batch of the oldest run that is not completed; whether there was one.
+        """Reprice the next batch of the oldest run that goes on; whether there was one.
 
-        Corrections, balances, how far the run has come and, at its end, the event are one transaction.
+        Corrections, balances, how far the run has come and, at its end, the event are one transaction. A run fails
+        where its next batch can never be priced again; what passes by itself is raised.
         """
         ...

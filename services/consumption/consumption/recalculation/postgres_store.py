@@ -1,19 +1,23 @@
 """Recalculations and corrections in PostgreSQL, as the worker role."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from chassis.database.errors import driver_errors_translated, passes_by_itself
 from chassis.database.pool import Database
-from chassis.database.transaction import Transaction
+from chassis.database.transaction import Row, Transaction
+from chassis.errors import MarketplaceError
 from chassis.event_log.port import EventLog
 from consumption.prices.price_rows import row_of
 from consumption.prices.rules import PriceRow
 from consumption.recalculation.calls_walk import next_batch
 from consumption.recalculation.errors import RunNotFound
-from consumption.recalculation.events import completed, started
+from consumption.recalculation.events import completed, failed, started
 from consumption.recalculation.rules import Correction, Group, Place, Repriced, Run, Scope, movements_of
 from consumption.recalculation.run_rows import COLUMNS, run_of
+from consumption.settlement.rules import FULL
 
 BATCH = 500
 # Two runs at once could both correct the same call from the same cost.
@@ -25,8 +29,8 @@ _COUNT = """
 """
 _GROUPS = """
     SELECT listing_name, model, old_price_id, new_price_id, count(*) AS calls,
-        count(*) FILTER (WHERE old_cost IS NULL) AS unpriced, coalesce(sum(old_cost), 0)::bigint AS old_cost,
-        sum(new_cost)::bigint AS new_cost
+        count(*) FILTER (WHERE old_cost IS NULL) AS unpriced, coalesce(sum(old_cost), 0) AS old_cost,
+        sum(new_cost) AS new_cost
     FROM corrections WHERE run_id = $1 GROUP BY 1, 2, 3, 4 ORDER BY abs(sum(difference)) DESC, 4 LIMIT 1000
 """
 _CORRECT = """
@@ -34,10 +38,14 @@ _CORRECT = """
         difference, old_price_id, new_price_id, scopes, recorded_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
+# What a balance did not add, above FULL, may be taken off it all the same: it never falls below nothing.
 _MOVE = """
-    UPDATE balances SET settled = settled + $3, corrected = corrected + $3, corrected_up = corrected_up + $4
+    UPDATE balances SET settled = greatest(least(settled + $3::numeric, $5::bigint), 0),
+        corrected = greatest(least(corrected + $3::numeric, $5::bigint), -$5::bigint),
+        corrected_up = least(corrected_up + $4::numeric, $5::bigint)
     WHERE scope_id = $1 AND period_end = $2
 """
+_log = logging.getLogger("consumption.recalculation")
 
 
 class PostgresRuns:
@@ -92,7 +100,7 @@ class PostgresRuns:
     async def groups(self, run_id: str) -> list[Group]:
         """What a run has corrected so far, the largest difference first."""
         async with self._database.transaction(read_only=True) as transaction:
-            return [Group(*row.values()) for row in await transaction.fetch(_GROUPS, run_id)]
+            return [_group(row) for row in await transaction.fetch(_GROUPS, run_id)]
 
     async def prices(self, price_ids: Sequence[str]) -> dict[str, PriceRow]:
         """Rows of the price book by their ids; ids of no row are left out."""
@@ -127,7 +135,10 @@ class PostgresCorrections:
         self._batch = batch
 
     async def step(self, now: datetime) -> bool:
-        """Reprice the next batch of the oldest run that is not completed; whether there was one."""
+        """Reprice the next batch of the oldest run that goes on; whether there was one.
+
+        Where it can never be priced again the run fails; what passes by itself is raised.
+        """
         async with self._database.transaction() as transaction:
             await transaction.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", _LOCK)
             row = await transaction.fetch_one(
@@ -136,21 +147,40 @@ class PostgresCorrections:
             )
             if row is None:
                 return False
-            run = run_of(row)
-            batch, place = await next_batch(transaction, run.scope, run.book_as_of, run.place, self._batch)
-            await _write(transaction, run, batch.corrections, now)
-            moved = run.moved(place, batch, now)
+            moved = await self._moved(transaction, run_of(row), now)
             await _keep_place(transaction, moved)
-            if moved.state == "completed":
-                await self._log.append(transaction, [completed(moved, now)])
+            if moved.state != "running":
+                tell = completed if moved.state == "completed" else failed
+                await self._log.append(transaction, [tell(moved, now)])
         return True
+
+    async def _moved(self, transaction: Transaction, run: Run, now: datetime) -> Run:
+        """The run after its next batch, or failed by it, with nothing of the batch."""
+        try:
+            with driver_errors_translated():
+                async with transaction.savepoint():
+                    batch, place = await next_batch(transaction, run.scope, run.book_as_of, run.place, self._batch)
+                    await _write(transaction, run, batch.corrections, now)
+        except Exception as error:
+            if passes_by_itself(error):
+                raise
+            _log.exception("%s failed after %d calls", run.run_id, run.counts.calls)
+            return run.failed(error.code if isinstance(error, MarketplaceError) else type(error).__name__)
+        return run.moved(place, batch, now)
+
+
+def _group(row: Row) -> Group:
+    return Group(
+        *(row["listing_name"], row["model"], row["old_price_id"], row["new_price_id"]),
+        *(row["calls"], row["unpriced"], int(row["old_cost"]), int(row["new_cost"])),
+    )
 
 
 async def _write(transaction: Transaction, run: Run, corrections: Sequence[Correction], now: datetime) -> None:
     await transaction.execute_many(_CORRECT, [_columns(run, one, now) for one in corrections])
     # In the order that leases are granted and calls are settled in, so that they never dead-lock.
     for movement in movements_of(corrections):
-        await transaction.execute(_MOVE, *movement)
+        await transaction.execute(_MOVE, *movement, FULL)
 
 
 def _columns(run: Run, one: Correction, now: datetime) -> tuple[object, ...]:
@@ -169,9 +199,9 @@ async def _keep_place(transaction: Transaction, run: Run) -> None:
     counts, place = run.counts, run.place
     await transaction.execute(
         "UPDATE recalculations SET state = $2, place_team_id = $3, place_started_at = $4, place_call_id = $5,"
-        " calls = $6, corrected = $7, without_price = $8, unknown_end = $9, difference = $10, completed_at = $11"
-        " WHERE run_id = $1",
+        " calls = $6, corrected = $7, without_price = $8, unknown_end = $9, difference = $10, completed_at = $11,"
+        " failure = $12 WHERE run_id = $1",
         *(run.run_id, run.state, place.team_id, place.started_at, place.call_id),
         *(counts.calls, counts.corrected, counts.without_price, counts.unknown_end, counts.difference),
-        run.completed_at,
+        *(run.completed_at, run.failure),
     )

@@ -13,7 +13,7 @@ from dataplane.usage import Usage
 
 LONGEST_SPAN = timedelta(days=400)
 MONEY = ":nanodollars"
-State = Literal["running", "completed"]
+State = Literal["running", "completed", "failed"]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Run:
-    """A recalculation. Prices that were recorded after `book_as_of` are not looked at, however long it takes."""
+    """A recalculation. Prices that were recorded after `book_as_of` are not looked at, however long it takes.
+
+    `failure` says in a word what ended it, where it failed; what it had corrected until then stays.
+    """
 
     run_id: str
     request_id: str
@@ -147,6 +150,7 @@ class Run:
     place: Place = field(default_factory=Place)
     counts: Counts = field(default_factory=Counts)
     completed_at: datetime | None = None
+    failure: str | None = None
 
     def moved(self, place: Place | None, batch: "Repriced", now: datetime) -> "Run":
         """After one more batch; no place: there are no more calls."""
@@ -154,6 +158,10 @@ class Run:
         if place is None:
             return replace(self, state="completed", counts=counts, completed_at=now)
         return replace(self, place=place, counts=counts)
+
+    def failed(self, failure: str) -> "Run":
+        """Where the next batch can never be priced again."""
+        return replace(self, state="failed", failure=failure)
 
 
 @dataclass

@@ -49,7 +49,10 @@ class PreviewView(CountsView):
 
 
 class RunView(CountsView):
-    """A recalculation and how far it is: `calls` of about `calls_total`."""
+    """A recalculation and how far it is: `calls` of about `calls_total`.
+
+    `failure` says in a word what ended a failed one, whose corrections so far stay; another one goes on from there.
+    """
 
     id: str
     request_id: str
@@ -62,6 +65,7 @@ class RunView(CountsView):
     state: State
     created_at: str
     completed_at: str | None
+    failure: str | None
     calls_total: int
 
 
@@ -92,6 +96,7 @@ def run_view(run: Run) -> RunView:
         state=run.state,
         created_at=rfc3339(run.book_as_of),
         completed_at=None if run.completed_at is None else rfc3339(run.completed_at),
+        failure=run.failure,
         calls_total=run.calls_total,
     )
 

@@ -11,6 +11,7 @@ from chassis.event_log.port import EventLog
 from consumption.settlement.claimed_replies import REPLY_ROOM, end_claims, free_claims_of
 from consumption.settlement.events import usage_recorded
 from consumption.settlement.rules import (
+    FULL,
     EndedCall,
     LeaseReturn,
     Movements,
@@ -20,8 +21,6 @@ from consumption.settlement.rules import (
     movements_of,
 )
 
-# Above every limit that can be set, and so far below 2^63 that no sum of a balance's columns passes that.
-_FULL = 2**60
 _INSERT = """
     INSERT INTO usage_rows (
         call_id, started_at, team_id, account_id, key_id, listing_id, listing_version_id, listing_name, listing_version,
@@ -37,7 +36,6 @@ _LOCK = """
     SELECT FROM balances WHERE (scope_id, period_end) IN (SELECT * FROM unnest($1::text[], $2::timestamptz[]))
     ORDER BY scope_id COLLATE "C", period_end FOR UPDATE
 """
-# What a vendor reports may be absurd; it fills its own balance, and never stops the settling of others.
 _MOVE_BALANCES = """
     UPDATE balances b SET leased = b.leased - m.from_lease,
         settled = least(b.settled::numeric + m.settled, $7::bigint),
@@ -154,7 +152,7 @@ async def _move(transaction: Transaction, holder: str, movements: Movements) -> 
     await transaction.execute(_LOCK, scopes, ends)
     await transaction.execute(
         _MOVE_BALANCES,
-        *(scopes, ends, from_lease, [min(one.settled, _FULL) for one in moved]),
-        *([min(one.unknown, _FULL) for one in moved], [min(one.overdraft, _FULL) for one in moved], _FULL),
+        *(scopes, ends, from_lease, [min(one.settled, FULL) for one in moved]),
+        *([min(one.unknown, FULL) for one in moved], [min(one.overdraft, FULL) for one in moved], FULL),
     )
     await transaction.execute(_MOVE_LEASES, holder, scopes, ends, from_lease)

@@ -10,6 +10,9 @@ import msgspec
 from msgspec import structs
 
 UNKNOWN = "unknown"
+# Where balances stop adding up: above every limit that can be set, and so far below 2^63 that no sum of a balance's
+# columns passes that. What a vendor reports may be absurd; it fills its own balance, and stops nobody else's calls.
+FULL = 2**60
 # What the table of replies takes.
 LARGEST_BODY = 256 << 10
 LONGEST_HEADER_LINES = 64 << 10

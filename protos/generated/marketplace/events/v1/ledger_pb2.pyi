@@ -60,3 +60,17 @@ class RecalculationCompleted(_message.Message):
     without_price: int
     difference_nanodollars: int
     def __init__(self, run_id: _Optional[str] = ..., actor: _Optional[str] = ..., calls: _Optional[int] = ..., corrected: _Optional[int] = ..., without_price: _Optional[int] = ..., difference_nanodollars: _Optional[int] = ...) -> None: ...
+
+class RecalculationFailed(_message.Message):
+    __slots__ = ("run_id", "actor", "reason", "calls", "corrected")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    CORRECTED_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    actor: str
+    reason: str
+    calls: int
+    corrected: int
+    def __init__(self, run_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., calls: _Optional[int] = ..., corrected: _Optional[int] = ...) -> None: ...
