@@ -9,6 +9,7 @@ from chassis.database.pool import Database
 from chassis.errors import MarketplaceError
 from consumption.budgets.rules import month_of
 
+_RETRY_AFTER = 5.0
 _log = logging.getLogger("consumption.partitions")
 
 
@@ -17,17 +18,19 @@ async def keep_partitions_ahead(
 ) -> None:
     """Make the partitions of this month and the next, again and again until cancelled."""
     while True:
-        try:
-            await _make_partitions(database, clock.now())
-            wait = every.total_seconds()
-        except MarketplaceError as error:
-            _log.warning("partitions not made yet: %s", error.code)
-            wait = 5.0
-        await pause(wait)
+        month = month_of(clock.now())
+        made = [await _is_made(database, start) for start in (month.start, month.end)]
+        await pause(every.total_seconds() if all(made) else _RETRY_AFTER)
 
 
-async def _make_partitions(database: Database, now: datetime) -> None:
-    month = month_of(now)
-    async with database.transaction() as transaction:
-        for start in (month.start, month.end):
-            await transaction.execute("SELECT ensure_usage_partition($1)", start.date())
+async def _is_made(database: Database, start: datetime) -> bool:
+    """Whether the month that starts then has its partition now; calls are settled without one, too."""
+    try:
+        await database.run("SELECT ensure_usage_partition($1)", start.date())
+    except MarketplaceError as error:
+        _log.warning("no partition of %s yet: %s", start.date(), error.code)
+    except Exception:
+        _log.exception("no partition of %s yet", start.date())
+    else:
+        return True
+    return False
