@@ -159,6 +159,34 @@ async def test_a_run_that_is_cut_off_anywhere_goes_on_and_corrects_each_call_onc
     assert (await PostgresLedger(books.database).verify(books.month)).holds
 
 
+async def test_calls_that_are_counted_while_a_run_goes_on_are_corrected_too_and_each_is_counted_once(
+    shop: Shop, books: LedgerBooks, governor: Shopper
+) -> None:
+    await set_price(books, governor, "5", "20")
+    corrections = PostgresCorrections(books.database, PostgresEventLog(books.database), 2)
+
+    async def count_late(*numbers: int) -> None:
+        late = [books.call(number, 10, 1) for number in numbers]
+        assert await books.settlement.commit(f"{books.team}/h1", late, [], datetime.now(UTC)) == len(late)
+
+    await count_late(7)
+    run = await start(governor, books, "late")
+    for numbers in ((8, 9, 10), (11,)):
+        assert await corrections.step(datetime.now(UTC))
+        assert await corrections.step(datetime.now(UTC))
+        await count_late(*numbers)
+    await work(books)
+    done = await governor.good("GET", f"{RUNS}/{run}")
+    assert (done["state"], done["calls_total"], done["calls"], done["corrected"]) == ("completed", 7, 11, 10)
+    await count_late(12)
+    seen = await governor.good("POST", PREVIEWS, scope_of(books))
+    assert (seen["calls"], seen["corrected"]) == (12, 1)
+    await start(governor, books, "later")
+    await work(books)
+    assert (await usage(shop, books))["corrected_calls"] == 11
+    assert (await PostgresLedger(books.database).verify(books.month)).holds
+
+
 async def test_the_worker_carries_a_run_on_by_itself(
     books: LedgerBooks, governor: Shopper, marketplace_database: ProvisionedServer, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
-"""A walk over counted calls in PostgreSQL: teams in their order, each team's calls from the newest to the oldest."""
+"""A walk over counted calls in PostgreSQL: team by team from the newest to the oldest, then what was counted since."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.database.transaction import Row, Transaction
 from consumption.prices.price_rows import row_of
@@ -9,18 +9,28 @@ from consumption.recalculation.rules import CountedCall, Place, Repriced, Scope,
 from consumption.settlement.rules import charges_kept
 from dataplane.usage import Usage
 
-# The one index by time is each team's own; an order of all teams together would sort every call for each batch.
-_CALLS = """
+# Longer than a settlement takes, and than clocks differ: all that was recorded before is there to be read.
+MARGIN = timedelta(minutes=1)
+_COUNTED = """
     SELECT u.*, c.difference, c.price_id AS corrected_price_id
     FROM usage_rows u LEFT JOIN LATERAL (
         SELECT sum(k.difference)::bigint AS difference,
             (array_agg(k.new_price_id ORDER BY k.recorded_at DESC, k.run_id DESC))[1] AS price_id
         FROM corrections k WHERE k.call_id = u.call_id AND k.started_at = u.started_at HAVING count(*) > 0
     ) c ON true
-    WHERE u.team_id = $1 AND u.started_at >= $2 AND u.started_at < $3
-        AND ($4::timestamptz IS NULL OR (u.started_at, u.call_id) < ($4, $5))
-        AND ($6::text IS NULL OR u.listing_id = $6) AND ($7::text IS NULL OR u.model = $7)
-    ORDER BY u.started_at DESC, u.call_id DESC LIMIT $8
+    WHERE u.started_at >= $1 AND u.started_at < $2
+        AND ($3::text IS NULL OR u.listing_id = $3) AND ($4::text IS NULL OR u.model = $4)
+"""
+# The one index by time is each team's own; an order of all teams together would sort every call for each batch.
+_BEFORE = f"""
+    {_COUNTED} AND u.team_id = $5 AND u.recorded_at < $6
+        AND ($7::timestamptz IS NULL OR (u.started_at, u.call_id) < ($7, $8))
+    ORDER BY u.started_at DESC, u.call_id DESC LIMIT $9
+"""
+_SINCE = f"""
+    {_COUNTED} AND ($5::text IS NULL OR u.team_id = $5)
+        AND u.recorded_at >= $6 AND (u.recorded_at, u.call_id) > ($6, $7)
+    ORDER BY u.recorded_at, u.call_id LIMIT $8
 """
 _NEXT_TEAM = """
     SELECT min(team_id) FROM usage_rows
@@ -33,24 +43,43 @@ async def next_batch(
     transaction: Transaction, scope: Scope, book_as_of: datetime, place: Place, at_most: int
 ) -> tuple[Repriced, Place | None]:
     """The next calls after a place, repriced, and the place after them; None: there are no more."""
-    if not place.team_id:
-        first = await _next_team(transaction, scope, "")
-        return Repriced(), None if first is None else Place(first)
-    rows = await transaction.fetch(
-        _CALLS,
-        *(place.team_id, scope.start, scope.end, place.started_at, place.call_id),
-        *(scope.listing_id, scope.model, at_most),
-    )
-    if len(rows) == at_most:
-        after: Place | None = Place(place.team_id, rows[-1]["started_at"], rows[-1]["call_id"])
+    asked = book_as_of - MARGIN
+    if place.recorded_at is None:
+        rows, after = await _before(transaction, scope, asked, place, at_most)
     else:
-        team = await _next_team(transaction, scope, place.team_id)
-        after = None if team is None else Place(team)
+        rows, after = await _since(transaction, scope, place.recorded_at, place, at_most)
     return await _priced(transaction, rows, book_as_of), after
 
 
-async def _next_team(transaction: Transaction, scope: Scope, after: str) -> str | None:
-    return await transaction.fetch_value(_NEXT_TEAM, after, scope.start, scope.end, scope.team_id)
+async def _before(
+    transaction: Transaction, scope: Scope, asked: datetime, place: Place, at_most: int
+) -> tuple[list[Row], Place | None]:
+    """Of a team, then of the next one, the calls that were counted before the run was asked for."""
+    rows: list[Row] = []
+    if place.team_id:
+        rows = await transaction.fetch(
+            _BEFORE,
+            *(scope.start, scope.end, scope.listing_id, scope.model),
+            *(place.team_id, asked, place.started_at, place.call_id, at_most),
+        )
+    if len(rows) == at_most:
+        return rows, Place(place.team_id, rows[-1]["started_at"], rows[-1]["call_id"])
+    team = await transaction.fetch_value(_NEXT_TEAM, place.team_id, scope.start, scope.end, scope.team_id)
+    return rows, Place(recorded_at=asked) if team is None else Place(team)
+
+
+async def _since(
+    transaction: Transaction, scope: Scope, recorded_at: datetime, place: Place, at_most: int
+) -> tuple[list[Row], Place | None]:
+    """Of all teams the calls that were counted since."""
+    rows = await transaction.fetch(
+        _SINCE,
+        *(scope.start, scope.end, scope.listing_id, scope.model),
+        *(scope.team_id, recorded_at, place.call_id, at_most),
+    )
+    if len(rows) < at_most:
+        return rows, None
+    return rows, Place(call_id=rows[-1]["call_id"], recorded_at=rows[-1]["recorded_at"])
 
 
 async def _priced(transaction: Transaction, rows: Sequence[Row], book_as_of: datetime) -> Repriced:

@@ -125,12 +125,14 @@ class Counts:
 class Place:
     """How far a walk over calls has come: teams in their order, each team's calls from the newest to the oldest.
 
-    Without `started_at` the team's calls come next.
+    Without `started_at` the team's calls come next. With `recorded_at` all teams are done, and what was counted since
+    the run was asked for comes, in the order of its counting: a stream that began in the span may end after it.
     """
 
     team_id: str = ""
     started_at: datetime | None = None
     call_id: str = ""
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True)
