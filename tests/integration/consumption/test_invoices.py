@@ -219,7 +219,8 @@ async def test_decisions_are_kept_all_together_or_not_at_all(books: Books, gover
         await transaction.execute(
             "INSERT INTO prices (price_id, listing_id, listing_version_id, model, input_nanodollars_per_million,"
             " output_nanodollars_per_million, effective_from) VALUES ('prc_9', 'lst_1', 'ver_1', 'usage', 2000000, 1,"
-            " now())"
+            " $1)",
+            NOW,
         )
     priced = await books.end("unknown", price="prc_9")
     calls = [{"call_id": priced, "decision": "settle", "prompt_tokens": 5}]

@@ -142,7 +142,8 @@ GROUP = {
     "old_price": {"input_per_million": "2", "output_per_million": "4", "cached_input_per_million": "1"},
     "new_price": None,
 }
-COUNTED = {"calls": 9, "corrected": 3, "without_price": 1, "unknown_end": 2, "difference": "-0.25", "groups": [GROUP]}
+LEFT = {"without_price": 1, "unknown_end": 2, "decided": 1}
+COUNTED = {"calls": 9, "corrected": 3, **LEFT, "difference": "-0.25", "groups": [GROUP]}
 RUN = {"id": "rcl_1", "request_id": "once", "calls_total": 9, "state": "running", **COUNTED}
 SPAN = ("--from", "2026-11-01", "--to", "2026-11-15T12:00")
 
@@ -152,6 +153,7 @@ def test_a_preview_shows_what_would_change_and_starts_nothing(gateway: GatewaySt
     gateway.on("POST", "/api/v1/recalculation-previews", answered({**COUNTED, "complete": False}))
     told = gateway.run("recalculate", *SPAN, "--preview", "--listing", "lst_1").stdout
     assert "3 of 9 calls would be corrected by -$0.25; left as they are: 1 without a price, 2 of unknown end" in told
+    assert ", 1 decided by an invoice" in told
     assert "$2 ($1 cached) / $4" in told
     assert gateway.asked() == {
         "from": "2026-11-01T00:00:00+00:00",

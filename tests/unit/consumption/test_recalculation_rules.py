@@ -83,6 +83,7 @@ def test_a_call_is_priced_by_the_book_as_of_its_start(
         (a_call(), [row("prc_1", None, T)], Repriced(1, without_price=1)),
         (a_call(), BOOK[2:], Repriced(1, without_price=1)),
         (a_call(outcome="unknown"), BOOK, Repriced(1, unknown_end=1)),
+        (replace(a_call(outcome="reconciled"), is_decided=True), BOOK, Repriced(1, decided=1)),
     ],
 )
 def test_what_costs_the_same_has_no_price_or_ended_unseen_stays_as_it_is(

@@ -86,6 +86,7 @@ def _page(here: Invocation, found: Json, verb: str) -> None:
     columns = ("listing", "model", ">calls", ">old price", ">new price", ">old cost", ">new cost", ">difference")
     here.output.table(columns, map(_group, found["groups"]), "Every call costs what it did.")
     left = f"{count(found['without_price'])} without a price, {count(found['unknown_end'])} of unknown end"
+    left += f", {count(found['decided'])} decided by an invoice"
     seen = f"{count(found['corrected'])} of {count(found['calls'])} calls {verb} corrected"
     here.output.line(f"{seen} by {_signed(found['difference'])}; left as they are: {left}")
     if not found.get("complete", True):

@@ -13,15 +13,12 @@ from consumption.invoices.resolutions import Decision, Resolved, UnknownCall, mo
 from consumption.invoices.rules import Invoice
 from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, covers_model, unknown_calls
 from consumption.prices.price_rows import row_of
-from consumption.prices.rules import price_of_row
-from consumption.settlement.rules import Movements, kept_charges
-from dataplane.price import Price
+from consumption.prices.rules import PriceRow, price_of_row
+from consumption.settlement.rules import FULL, Movements, kept_charges
 from dataplane.pricing import cost_nanodollars
 from dataplane.usage import Usage
 from marketplace.events.v1.invoice_pb2 import CallsReconciled, ReconciledCall
 
-# Where settlement stops adding up.
-_FULL = 2**60
 _MOST_NAMED = 20
 # In one order, so that two resolutions of the same calls never dead-lock; the second finds none of unknown end.
 _LOCK = f"""
@@ -29,6 +26,13 @@ _LOCK = f"""
     WHERE {COVERED} AND u.outcome = 'unknown' AND u.call_id = ANY($4::text[])
     ORDER BY u.call_id, u.started_at FOR UPDATE OF u
 """  # noqa: S608 -- constants
+# In force as each call began, by the book as it is now.
+_PRICES = """
+    SELECT u.call_id, p.* FROM usage_rows u CROSS JOIN LATERAL (
+        SELECT * FROM prices p WHERE p.listing_version_id = u.listing_version_id AND p.effective_from <= u.started_at
+        ORDER BY p.effective_from DESC, p.recorded_at DESC, p.price_id DESC LIMIT 1
+    ) p WHERE (u.call_id, u.started_at) IN (SELECT * FROM unnest($1::text[], $2::timestamptz[]))
+"""
 _MOVE = """
     UPDATE balances SET unknown = greatest(unknown + $3::bigint, 0),
         settled = least(settled::numeric + $4::bigint, $6::bigint),
@@ -53,9 +57,9 @@ class PostgresResolutions:
         async with self._database.transaction() as transaction:
             calls = await _locked(transaction, invoice, sorted(by_id))
             prices = await _prices(transaction, calls)
-            ended = [_resolved(call, by_id[call.call_id], prices.get(call.price_id)) for call in calls]
+            ended = [_resolved(call, by_id[call.call_id], prices.get(call.call_id)) for call in calls]
             for one in ended:
-                await _keep(transaction, invoice, one, actor, now)
+                await _keep(transaction, invoice, one, prices.get(one.call.call_id), actor, now)
             await _move(transaction, movements_of(ended))
             await self._log.append(transaction, _events(invoice, ended, actor, now))
 
@@ -73,45 +77,54 @@ async def _locked(transaction: Transaction, invoice: Invoice, call_ids: Sequence
     return calls
 
 
-async def _prices(transaction: Transaction, calls: Sequence[UnknownCall]) -> dict[str, Price]:
-    price_ids = sorted({call.price_id for call in calls})
-    rows = await transaction.fetch("SELECT * FROM prices WHERE price_id = ANY($1::text[])", price_ids)
-    return {row["price_id"]: price_of_row(row_of(row)) for row in rows}
+async def _prices(transaction: Transaction, calls: Sequence[UnknownCall]) -> dict[str, PriceRow]:
+    """By the call's id; without one where the book has none."""
+    starts = [call.started_at for call in calls]
+    rows = await transaction.fetch(_PRICES, [call.call_id for call in calls], starts)
+    return {row["call_id"]: row_of(row) for row in rows}
 
 
-def _resolved(call: UnknownCall, decision: Decision, price: Price | None) -> Resolved:
+def _resolved(call: UnknownCall, decision: Decision, price: PriceRow | None) -> Resolved:
     if not decision.is_settled:
         return resolved(call, decision, 0)
     usage = Usage(decision.prompt_tokens, decision.completion_tokens)
-    cost = cost_nanodollars(usage, price) if decision.cost is None else decision.cost
+    cost = decision.cost
+    if cost is None and price is not None:
+        cost = cost_nanodollars(usage, price_of_row(price))
     if cost is None:
         raise CostNeeded("The price book does not say what this call costs: give its cost.", calls=[call.call_id])
     return resolved(call, decision, cost)
 
 
-async def _keep(transaction: Transaction, invoice: Invoice, one: Resolved, actor: str, now: datetime) -> None:
+async def _keep(
+    transaction: Transaction, invoice: Invoice, one: Resolved, price: PriceRow | None, actor: str, now: datetime
+) -> None:
     call, decision = one.call, one.decision
+    by_book = price if decision.is_settled and decision.cost is None else None
     await transaction.execute(
         "INSERT INTO invoice_resolutions (call_id, invoice_id, started_at, team_id, decision, prompt_tokens,"
         " completion_tokens, cost_nanodollars, prompt_tokens_before, completion_tokens_before, cost_nanodollars_before,"
-        " charges_before, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " charges_before, decided_by, decided_at, cost_is_stated, price_id_before)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         *(call.call_id, invoice.invoice_id, call.started_at, call.team_id),
         *("settle" if decision.is_settled else "release", decision.prompt_tokens, decision.completion_tokens, one.cost),
         *(call.prompt_tokens, call.completion_tokens, call.cost, kept_charges(call.charges), actor, now),
+        *(by_book is None, by_book and call.price_id),
     )
     await transaction.execute(
         "UPDATE usage_rows SET outcome = $3, prompt_tokens = $4, completion_tokens = $5, cost_nanodollars = $6,"
-        " charges = $7, estimated = false, cached_prompt_tokens = 0 WHERE call_id = $1 AND started_at = $2",
+        " charges = $7, price_id = $8, estimated = false, cached_prompt_tokens = 0"
+        " WHERE call_id = $1 AND started_at = $2",
         *(call.call_id, call.started_at, one.outcome, decision.prompt_tokens, decision.completion_tokens),
-        *(one.cost, kept_charges(one.charges)),
+        *(one.cost, kept_charges(one.charges), by_book.price_id if by_book else call.price_id),
     )
 
 
 async def _move(transaction: Transaction, movements: Movements) -> None:
     # In the order that leases are granted and calls are settled in, so that none of them dead-lock.
     for (scope_id, period_end), moved in sorted(movements.items(), key=lambda item: item[0]):
-        amounts = (moved.unknown, min(moved.settled, _FULL), min(moved.overdraft, _FULL))
-        await transaction.execute(_MOVE, scope_id, period_end, *amounts, _FULL)
+        amounts = (moved.unknown, min(moved.settled, FULL), min(moved.overdraft, FULL))
+        await transaction.execute(_MOVE, scope_id, period_end, *amounts, FULL)
 
 
 def _events(invoice: Invoice, ended: Sequence[Resolved], actor: str, now: datetime) -> list[Event]:

@@ -12,7 +12,9 @@ from dataplane.usage import Usage
 # Longer than a settlement takes, and than clocks differ: all that was recorded before is there to be read.
 MARGIN = timedelta(minutes=1)
 _COUNTED = """
-    SELECT u.*, c.difference, c.price_id AS corrected_price_id
+    SELECT u.*, c.difference, c.price_id AS corrected_price_id, u.outcome IN ('reconciled', 'released')
+            AND coalesce((SELECT r.cost_is_stated FROM invoice_resolutions r WHERE r.call_id = u.call_id), false)
+            AS is_decided
     FROM usage_rows u LEFT JOIN LATERAL (
         SELECT sum(k.difference)::bigint AS difference,
             (array_agg(k.new_price_id ORDER BY k.recorded_at DESC, k.run_id DESC))[1] AS price_id
@@ -105,4 +107,5 @@ def _call(row: Row) -> CountedCall:
         price_id=row["corrected_price_id"] or row["price_id"],
         is_corrected=difference is not None,
         charges=charges_kept(row["charges"]),
+        is_decided=row["is_decided"],
     )

@@ -200,8 +200,8 @@ async def _keep_place(transaction: Transaction, run: Run) -> None:
     await transaction.execute(
         "UPDATE recalculations SET state = $2, place_team_id = $3, place_started_at = $4, place_call_id = $5,"
         " calls = $6, corrected = $7, without_price = $8, unknown_end = $9, difference = $10, completed_at = $11,"
-        " failure = $12, place_recorded_at = $13 WHERE run_id = $1",
+        " failure = $12, place_recorded_at = $13, decided = $14 WHERE run_id = $1",
         *(run.run_id, run.state, place.team_id, place.started_at, place.call_id),
         *(counts.calls, counts.corrected, counts.without_price, counts.unknown_end, counts.difference),
-        *(run.completed_at, run.failure, place.recorded_at),
+        *(run.completed_at, run.failure, place.recorded_at, counts.decided),
     )

@@ -29,7 +29,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class CountedCall:
-    """A call as it stands: its cost and price with all corrections so far, and what each scope was charged for it."""
+    """A call as it stands: its cost and price with all corrections so far, and what each scope was charged for it.
+
+    `is_decided`: an invoice said what it costs, and not the price book.
+    """
 
     call_id: str
     started_at: datetime
@@ -44,6 +47,7 @@ class CountedCall:
     price_id: str
     is_corrected: bool
     charges: tuple[Charge, ...]
+    is_decided: bool = False
 
     def charged(self, charge: Charge) -> int:
         """What a scope of money was charged so far: the hold, where the cost was unknown and still is."""
@@ -101,7 +105,7 @@ class Counts:
     """How many calls were looked at, and what became of them; the others cost what they did.
 
     `without_price`: the book has no known price for them. `unknown_end`: charged at their reservation until they are
-    reconciled. `difference` is in nano-dollars.
+    reconciled. `decided`: an invoice said what they cost. `difference` is in nano-dollars.
     """
 
     calls: int = 0
@@ -109,6 +113,7 @@ class Counts:
     without_price: int = 0
     unknown_end: int = 0
     difference: int = 0
+    decided: int = 0
 
     def plus(self, batch: "Repriced") -> "Counts":
         """With the calls of one more batch."""
@@ -118,6 +123,7 @@ class Counts:
             self.without_price + batch.without_price,
             self.unknown_end + batch.unknown_end,
             self.difference + sum(one.difference for one in batch.corrections),
+            self.decided + batch.decided,
         )
 
 
@@ -173,11 +179,15 @@ class Repriced:
     calls: int = 0
     without_price: int = 0
     unknown_end: int = 0
+    decided: int = 0
     corrections: list[Correction] = field(default_factory=list[Correction])
 
 
 def repriced(calls: Sequence[CountedCall], book: Iterable[PriceRow]) -> Repriced:
-    """Each call at the price in force at its start. One whose price is unknown, or whose end is, stays as it is."""
+    """Each call at the price in force at its start.
+
+    One whose price is unknown, or whose end is, stays as it is, and so does one that an invoice decided.
+    """
     by_version: dict[str, list[PriceRow]] = defaultdict(list)
     for row in book:
         by_version[row.listing_version_id].append(row)
@@ -185,14 +195,19 @@ def repriced(calls: Sequence[CountedCall], book: Iterable[PriceRow]) -> Repriced
     for call in calls:
         if call.outcome == UNKNOWN:
             found.unknown_end += 1
-            continue
-        row = row_in_force(by_version[call.listing_version_id], call.started_at)
-        cost = None if row is None else cost_nanodollars(call.usage, price_of_row(row))
-        if row is None or cost is None:
-            found.without_price += 1
-        elif cost != call.cost:
-            found.corrections.append(Correction(call, cost, row.price_id, _scopes(call, cost)))
+        elif call.is_decided:
+            found.decided += 1
+        else:
+            _reprice(found, call, row_in_force(by_version[call.listing_version_id], call.started_at))
     return found
+
+
+def _reprice(found: Repriced, call: CountedCall, row: PriceRow | None) -> None:
+    cost = None if row is None else cost_nanodollars(call.usage, price_of_row(row))
+    if row is None or cost is None:
+        found.without_price += 1
+    elif cost != call.cost:
+        found.corrections.append(Correction(call, cost, row.price_id, _scopes(call, cost)))
 
 
 def _scopes(call: CountedCall, cost: int) -> tuple[ScopeDifference, ...]:

@@ -6,7 +6,7 @@ from consumption.recalculation.rules import Counts, Place, Run, Scope
 COLUMNS = """
     run_id, request_id, requested_by, span_start, span_end, team_id, listing_id, model, book_as_of, calls_total, state,
     place_team_id, place_started_at, place_call_id, calls, corrected, without_price, unknown_end, difference,
-    completed_at, failure, place_recorded_at
+    completed_at, failure, place_recorded_at, decided
 """
 
 
@@ -22,7 +22,8 @@ def run_of(row: Row) -> Run:
         state=row["state"],
         place=Place(*(row["place_team_id"], row["place_started_at"], row["place_call_id"], row["place_recorded_at"])),
         counts=Counts(
-            *(row["calls"], row["corrected"], row["without_price"], row["unknown_end"], int(row["difference"]))
+            *(row["calls"], row["corrected"], row["without_price"], row["unknown_end"], int(row["difference"])),
+            decided=row["decided"],
         ),
         completed_at=row["completed_at"],
         failure=row["failure"],

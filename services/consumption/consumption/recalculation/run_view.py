@@ -32,12 +32,14 @@ class CountsView(BaseModel):
     """What became of the calls that were looked at; those that are in no count cost what they did.
 
     `without_price`: the book knows no price for them. `unknown_end`: charged at their reservation, to be reconciled.
+    `decided`: an invoice said what they cost.
     """
 
     calls: int
     corrected: int
     without_price: int
     unknown_end: int
+    decided: int
     difference: str
 
 
