@@ -19,6 +19,7 @@ from chassis.event_log.postgres_log import PostgresEventLog
 from consumption.compose import worker
 from consumption.ledger.postgres_store import PostgresLedger
 from consumption.ledger.rules import Break
+from consumption.recalculation.calls_walk import BEFORE
 from consumption.recalculation.postgres_store import PostgresCorrections
 
 PREVIEWS = "/api/v1/recalculation-previews"
@@ -264,3 +265,18 @@ async def test_another_teams_corrections_are_out_of_reach_even_of_a_wrong_query(
         for team, seen in ((books.team, 5), (replace(books, number=1).team, 0)):
             async with database.transaction(team) as transaction:
                 assert await transaction.fetch_value("SELECT count(*) FROM corrections") == seen
+
+
+async def test_a_batch_begins_at_its_place_also_by_a_plan_that_was_made_for_any(books: LedgerBooks) -> None:
+    start, end = (f"'{moment.isoformat()}'" for moment in (books.month.start, books.month.end))
+    async with books.database.transaction(read_only=True) as transaction:
+        for setting in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off"):
+            await transaction.execute(f"SET LOCAL {setting}")
+        await transaction.execute(f"PREPARE batch AS {BEFORE}")
+        plan = await transaction.fetch(
+            f"EXPLAIN EXECUTE batch({start}, {end}, NULL, NULL, '{books.team}', {end}, {end}, '', 500)"
+        )
+        await transaction.execute("DEALLOCATE batch")
+    lines = [str(row[0]) for row in plan]
+    [at] = [number for number, line in enumerate(lines) if "on usage_rows" in line]
+    assert "(started_at <= $7)" in lines[at + 1].partition("Index Cond:")[2]

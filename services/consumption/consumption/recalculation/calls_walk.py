@@ -23,10 +23,11 @@ _COUNTED = """
     WHERE u.started_at >= $1 AND u.started_at < $2
         AND ($3::text IS NULL OR u.listing_id = $3) AND ($4::text IS NULL OR u.model = $4)
 """
-# The one index by time is each team's own; an order of all teams together would sort every call for each batch.
-_BEFORE = f"""
+# The one index by time is each team's own; an order of all teams together would sort every call for each batch. There
+# always is a place to begin at: were it null at times, a plan made for any place would read all that lies above it.
+BEFORE = f"""
     {_COUNTED} AND u.team_id = $5 AND u.recorded_at < $6
-        AND ($7::timestamptz IS NULL OR (u.started_at, u.call_id) < ($7, $8))
+        AND u.started_at <= $7 AND (u.started_at, u.call_id) < ($7, $8)
     ORDER BY u.started_at DESC, u.call_id DESC LIMIT $9
 """
 _SINCE = f"""
@@ -60,9 +61,9 @@ async def _before(
     rows: list[Row] = []
     if place.team_id:
         rows = await transaction.fetch(
-            _BEFORE,
+            BEFORE,
             *(scope.start, scope.end, scope.listing_id, scope.model),
-            *(place.team_id, asked, place.started_at, place.call_id, at_most),
+            *(place.team_id, asked, place.started_at or scope.end, place.call_id, at_most),
         )
     if len(rows) == at_most:
         return rows, Place(place.team_id, rows[-1]["started_at"], rows[-1]["call_id"])
@@ -74,6 +75,8 @@ async def _since(
     transaction: Transaction, scope: Scope, recorded_at: datetime, place: Place, at_most: int
 ) -> tuple[list[Row], Place | None]:
     """Of all teams the calls that were counted since."""
+    # A plan made for any moment would take it for long ago, and read the whole span.
+    await transaction.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     rows = await transaction.fetch(
         _SINCE,
         *(scope.start, scope.end, scope.listing_id, scope.model),
