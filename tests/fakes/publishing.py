@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chassis.errors import Unavailable
 from chassis.event_log.port import Event
 from marketplace.events.v1 import listing_pb2
 from publishing.listings.errors import ListingChanged, NameTaken
 from publishing.listings.rules import CALLABLE, Listing, State, Version, VersionStatus
 from publishing.listings.version_content import Document, Measurements
 from publishing.pipeline.ports import ApprovalAnswer, ApprovalRequest, Indexed
-from publishing.pipeline.rules import Json, PhaseState
+from publishing.pipeline.rules import Json, PhaseState, WaitingVersion
 from publishing.validation.findings import Finding, Layer, Mode, Severity, ValidationReport
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -181,6 +182,21 @@ class MemoryRoutes:
         return [(row, versions[row.current_version_id or ""]) for row in rows[:limit]]
 
 
+class MemoryWaitingVersions:
+    """WaitingVersions over the same tables."""
+
+    def __init__(self, listings: MemoryListings) -> None:
+        self._listings = listings
+
+    async def page(self, since: datetime, after: str, limit: int) -> list[WaitingVersion]:
+        waiting = [
+            WaitingVersion(row.listing_id, row.version_id, row.team_id)
+            for row in self._listings.tables.versions.values()
+            if row.status.state is State.SUBMITTED and row.status.changed_at < since and row.listing_id > after
+        ]
+        return sorted(waiting, key=lambda version: version.listing_id)[:limit]
+
+
 @dataclass
 class MemoryLedger:
     """Phases of runs as they were written."""
@@ -220,10 +236,11 @@ class FakeTeams:
 
 @dataclass
 class FakeApprovals:
-    """Approvals that stand as the test says."""
+    """Approvals that stand as the test says; `away` as a service that restarts."""
 
     state: str = "pending"
     decided_by: str = "acc_approver"
+    away: bool = False
     asked: list[ApprovalRequest] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
 
@@ -232,6 +249,8 @@ class FakeApprovals:
         return ApprovalAnswer("apr_1", self.state, self.decided_by if self.state != "pending" else "", "")
 
     async def withdraw(self, version_id: str, reason: str) -> None:
+        if self.away:
+            raise Unavailable("Admin does not answer.")
         self.withdrawn.append(version_id)
 
 

@@ -43,6 +43,9 @@ from publishing.pipeline.event_handlers import consumers
 from publishing.pipeline.event_log_client import LogAcknowledgements
 from publishing.pipeline.grpc_client import AdminApprovals, AdminTeams, DiscoveryIndexStatus
 from publishing.pipeline.phase_store import PostgresPhaseLedger
+from publishing.pipeline.stopping import StopRun
+from publishing.pipeline.stranded_runs import MendStrandedRuns, keep_mending
+from publishing.pipeline.waiting_store import PostgresWaitingVersions
 from publishing.pipeline.workflow import PublicationWorkflow
 from publishing.probes.actions import Effort, ProbeEndpoint
 from publishing.probes.pinned_client import PinnedVendor
@@ -74,11 +77,18 @@ async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
         log = await stack.enter_async_context(open_event_log(settings.events_url, database))
         registry = RunRegistry()
         workflow = PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours))
-        register(registry, _deeds(settings, database, log, (admin, discovery)), workflow)
+        deeds = _deeds(settings, database, log, (admin, discovery))
+        register(registry, deeds, workflow)
         runs = await stack.enter_async_context(_served(registry, settings.runs_url, settings))
+        mend = MendStrandedRuns(PostgresWaitingVersions(database), runs, deeds.stop_run, clock)
         yield Unit(
             name="publishing-worker",
-            tasks=[log.listen, lambda: run_consumers(log, consumers(runs)), _until_lost(runs)],
+            tasks=[
+                log.listen,
+                lambda: run_consumers(log, consumers(runs)),
+                lambda: keep_mending(mend),
+                _until_lost(runs),
+            ],
             readiness=Readiness(required={"database": schema_check(database, MIGRATIONS)}),
         )
 
@@ -91,8 +101,9 @@ def _deeds(
     listings = PostgresListings(database, log)
     allowlist = settings.endpoint_allowlist
     approvals = AdminApprovals(admin)
+    ledger = PostgresPhaseLedger(database, clock)
     return PipelineDeeds(
-        ledger=PostgresPhaseLedger(database, clock),
+        ledger=ledger,
         check_publisher=CheckPublisher(listings, AdminTeams(admin)),
         validate_version=ValidateVersion(listings, ValidateDocument(ProcessRunner()), allowlist, clock, new_id),
         probe_endpoint=ProbeEndpoint(
@@ -108,7 +119,7 @@ def _deeds(
         approvals=approvals,
         publish_version=PublishVersion(listings, clock, new_id),
         withdraw_version=WithdrawVersion(listings, clock, new_id),
-        stop_version=StopVersion(listings, clock, new_id),
+        stop_run=StopRun(approvals, StopVersion(listings, clock, new_id), ledger),
         observe_index=ObserveIndex(DiscoveryIndexStatus(discovery), asyncio.sleep),
         observe_consumers=ObserveConsumers(LogAcknowledgements(log), asyncio.sleep),
         complete_run=CompleteRun(listings),

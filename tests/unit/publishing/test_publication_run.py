@@ -101,7 +101,7 @@ async def test_what_a_phase_refuses_is_rejected_with_phase_and_code(spoil, phase
     assert (name, fact.phase, fact.code, fact.rejected_version_id) == ("ListingRejected", phase, code, receipt.run_id)
     assert over.ledger.states[phase] is PhaseState.FAILED
     assert PhaseState.PASSED not in over.ledger.states.values()
-    assert (over.approvals.withdrawn == [receipt.run_id]) == (phase == "approval")
+    assert (receipt.run_id in over.approvals.withdrawn) == (phase == "approval")
 
 
 async def test_an_index_that_never_answers_takes_the_publication_back() -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from chassis.durable_runs.registry import RunRegistry
 from chassis.errors import KIND_FACTS, ErrorKind, MarketplaceError
-from publishing.lifecycle.actions import PublishVersion, StopVersion, WithdrawVersion
+from publishing.lifecycle.actions import PublishVersion, WithdrawVersion
 from publishing.lifecycle.rules import stop_because
 from publishing.pipeline.actions import (
     AskApproval,
@@ -32,6 +32,7 @@ from publishing.pipeline.publication_phases import (
     activity_of,
 )
 from publishing.pipeline.rules import Json, PhaseState
+from publishing.pipeline.stopping import StopRun
 from publishing.pipeline.workflow import PUBLICATION, STOP, PublicationWorkflow
 from publishing.probes.actions import ProbeEndpoint
 
@@ -52,7 +53,7 @@ class PipelineDeeds:
     approvals: Approvals
     publish_version: PublishVersion
     withdraw_version: WithdrawVersion
-    stop_version: StopVersion
+    stop_run: StopRun
     observe_index: ObserveIndex
     observe_consumers: ObserveConsumers
     complete_run: CompleteRun
@@ -140,10 +141,7 @@ class _Doing:
 
     async def stopping(self, run: Json) -> Json:
         stop = stop_because(run["phase"], run["code"], run["message"], ErrorKind(run["kind"]))
-        state = await self._deeds.stop_version(run["version_id"], stop)
-        report = {"code": stop.code, "message": stop.message, **run["details"]}
-        await self._deeds.ledger.stopped(run["run_id"], stop.phase, report)
-        return {"state": state}
+        return {"state": await self._deeds.stop_run(run["version_id"], stop, run["details"])}
 
 
 def _begun(ledger: PhaseLedger, phase: str, deed: Deed) -> Deed:

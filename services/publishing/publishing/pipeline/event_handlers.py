@@ -9,6 +9,7 @@ from chassis.event_log.port import Consumer, RecordedEvent
 from marketplace.events.v1.approval_pb2 import ApprovalDecided
 from marketplace.events.v1.listing_pb2 import ListingSubmitted
 from publishing.listings.facts import TOPIC
+from publishing.pipeline.rules import WaitingVersion
 from publishing.pipeline.workflow import APPROVAL_SIGNAL, PUBLICATION
 
 GROUP = "publishing.pipeline"
@@ -31,12 +32,8 @@ class _Hearing:
     async def submitted(self, _transaction: Transaction, event: RecordedEvent) -> None:
         """Starting twice by the same id changes nothing, so a repeated event is harmless."""
         fact = ListingSubmitted.FromString(event.data)
-        argument = {
-            "listing_id": fact.listing.listing_id,
-            "version_id": fact.run_id,
-            "team_id": fact.listing.team_id,
-        }
-        await self._runs.start(PUBLICATION, fact.run_id, argument)
+        version = WaitingVersion(fact.listing.listing_id, fact.run_id, fact.listing.team_id)
+        await self._runs.start(PUBLICATION, version.version_id, version.run_argument)
 
     async def decided(self, _transaction: Transaction, event: RecordedEvent) -> None:
         fact = ApprovalDecided.FromString(event.data)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from publishing.pipeline.rules import Json, PhaseState, RunView
+from publishing.pipeline.rules import Json, PhaseState, RunView, WaitingVersion
 
 
 class PhaseLedger(Protocol):
@@ -32,6 +33,14 @@ class RunReads(Protocol):
 
     async def run(self, tenant: str | None, run_id: str) -> RunView | None:
         """A run of that team; any team's where the tenant is None."""
+        ...
+
+
+class WaitingVersions(Protocol):
+    """The versions in the pipeline, across teams."""
+
+    async def page(self, since: datetime, after: str, limit: int) -> list[WaitingVersion]:
+        """Those submitted before `since`, by their listing's id, from the one after `after`."""
         ...
 
 

@@ -11,6 +11,20 @@ from publishing.listings.rules import State
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class WaitingVersion:
+    """A version in the pipeline; its run has its id."""
+
+    listing_id: str
+    version_id: str
+    team_id: str
+
+    @property
+    def run_argument(self) -> Json:
+        """What its run is started with."""
+        return {"listing_id": self.listing_id, "version_id": self.version_id, "team_id": self.team_id}
+
+
 class PhaseState(StrEnum):
     """The life of a phase as a publisher sees it."""
 
