@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chassis.database.errors import UniqueConflict
 from chassis.errors import Unavailable
 from chassis.event_log.port import Event
 from marketplace.events.v1 import listing_pb2
@@ -119,6 +120,7 @@ class MemoryListingsTransaction:
 
     async def add_versions(self, versions: Sequence[Version]) -> None:
         self._tables.versions.update({version.version_id: version for version in versions})
+        self._refuse_two_in_the_pipeline()
 
     async def keep_document(self, version: Version, document: Document) -> None:
         self._tables.documents[version.version_id] = document
@@ -134,6 +136,7 @@ class MemoryListingsTransaction:
 
     async def save_status(self, version_id: str, status: VersionStatus) -> None:
         self._tables.versions[version_id] = replace(self._tables.versions[version_id], status=status)
+        self._refuse_two_in_the_pipeline()
 
     async def save_measurements(self, version: Version, measurements: Measurements) -> None:
         kept = self._tables.versions[version.version_id]
@@ -144,6 +147,12 @@ class MemoryListingsTransaction:
 
     async def append(self, events: Sequence[Event]) -> None:
         self._tables.events.extend(events)
+
+    def _refuse_two_in_the_pipeline(self) -> None:
+        rows = self._tables.versions.values()
+        waiting = [row.listing_id for row in rows if row.status.state is State.SUBMITTED]
+        if len(waiting) != len(set(waiting)):
+            raise UniqueConflict("version_states_one_in_pipeline")
 
 
 class MemoryRoutes:

@@ -12,17 +12,21 @@ from fixtures.publishing_actions import ALLOWED, KEY, RED, submission
 
 from chassis.clock import SystemClock
 from chassis.database.pool import Database
+from chassis.errors import ErrorKind
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.ids import new_id
-from publishing.lifecycle.actions import PublishVersion
-from publishing.listings.actions import PipelineEntry, Receipt, SubmitListing
+from publishing.lifecycle.actions import PublishVersion, StopVersion, WithdrawVersion
+from publishing.lifecycle.rules import stop_because
+from publishing.listings.actions import PipelineEntry, Receipt, SubmitListing, SubmitVersion
 from publishing.listings.postgres_store import PostgresListings
+from publishing.listings.rules import Listing, State, Version
 from publishing.listings.sealed_credentials import CredentialSeal
 from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.pipeline.rules import WaitingVersion
 from publishing.pipeline.waiting_store import PostgresWaitingVersions
 
 CLOCK = SystemClock()
+GAVE_UP = stop_because("indexing", "not_indexed_yet", "Search does not show it.", ErrorKind.UNAVAILABLE)
 
 
 @dataclass
@@ -39,6 +43,18 @@ class Shop:
     async def submitted(self, name: str, **changes: Any) -> Receipt:
         """A listing with its first version, in the pipeline."""
         return await SubmitListing(self.own, self.entry)(RED, submission(name=name, **changes))
+
+    async def submitted_next(self, listing: Listing, version: str) -> Receipt:
+        """Its next version, in the pipeline."""
+        wanted = submission(name=listing.name, version=version)
+        return await SubmitVersion(self.own, self.entry)(RED, listing.listing_id, wanted, None)
+
+    async def version(self, version_id: str) -> Version:
+        """How a version stands."""
+        async with self.across.transaction(None) as transaction:
+            found = await transaction.version(version_id)
+        assert found is not None
+        return found
 
 
 @asynccontextmanager
@@ -63,3 +79,21 @@ async def test_versions_in_the_pipeline_are_read_page_by_page(marketplace_databa
         assert [*first, *rest] == sorted(expected, key=lambda version: version.listing_id)
         assert await waiting.page(soon, rest[-1].listing_id, 2) == []
         assert await waiting.page(receipts[0].version.status.changed_at, "", 2) == []
+
+
+async def test_a_version_is_taken_back_while_the_next_is_in_the_pipeline(
+    marketplace_database: ProvisionedServer,
+) -> None:
+    async with shop(marketplace_database) as here:
+        publish = PublishVersion(here.across, CLOCK, new_id)
+        first = await here.submitted("taken-back")
+        await publish(first.run_id)
+        second = await here.submitted_next(first.listing, "1.1.0")
+        await publish(second.run_id)
+        third = await here.submitted_next(first.listing, "1.2.0")
+        await WithdrawVersion(here.across, CLOCK, new_id)(second.run_id, GAVE_UP)
+        assert await StopVersion(here.across, CLOCK, new_id)(second.run_id, GAVE_UP) is State.FAILED
+        status = (await here.version(second.run_id)).status
+        assert (status.code, status.published_event_id) == ("not_indexed_yet", None)
+        await publish(third.run_id)
+        assert (await here.version(third.run_id)).status.state is State.PUBLISHED

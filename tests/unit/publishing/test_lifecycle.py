@@ -14,6 +14,7 @@ from publishing.listings.errors import ListingClosed, ListingNotFound, Successor
 from publishing.listings.rules import Deprecation, State
 
 STOP = stop_because("testing", "endpoint_unreachable", "gone", ErrorKind.INVALID)
+GAVE_UP = stop_because("indexing", "not_indexed_yet", "not yet", ErrorKind.UNAVAILABLE)
 IN_A_YEAR = START + timedelta(days=365)
 
 
@@ -51,12 +52,61 @@ async def test_a_withdrawn_first_version_leaves_nothing_to_call() -> None:
     bench = Bench()
     assert isinstance(bench.withdraw_version, WithdrawVersion)
     receipt = await bench.published()
-    await bench.withdraw_version(receipt.run_id)
-    await bench.withdraw_version(receipt.run_id)
+    await bench.withdraw_version(receipt.run_id, GAVE_UP)
+    await bench.withdraw_version(receipt.run_id, GAVE_UP)
     listing = bench.listings.tables.listings[receipt.listing.listing_id]
-    assert (listing.state, listing.current_version_id) == (State.SUBMITTED, None)
+    assert (listing.state, listing.current_version_id) == (State.FAILED, None)
     name, fact = bench.listings.facts()[-1]
-    assert (name, fact.withdrawn_version_id, fact.listing.state) == ("ListingRolledBack", receipt.run_id, "submitted")
+    assert (name, fact.withdrawn_version_id, fact.listing.state) == ("ListingRolledBack", receipt.run_id, "failed")
+
+
+async def test_the_stop_of_a_withdrawn_version_is_told_once() -> None:
+    bench = Bench()
+    receipt = await bench.published()
+    await bench.withdraw_version(receipt.run_id, GAVE_UP)
+    cancelled = stop_because("", "run_cancelled", "The run was cancelled.", ErrorKind.CONFLICT)
+    assert await bench.stop_version(receipt.run_id, cancelled) is State.FAILED
+    assert await bench.stop_version(receipt.run_id, cancelled) is State.FAILED
+    status = bench.listings.tables.versions[receipt.run_id].status
+    assert (status.phase, status.code) == ("", "run_cancelled")
+    assert [name for name, _ in bench.listings.facts()][2:] == ["ListingRolledBack", "ListingRejected"]
+
+
+async def test_a_first_version_taken_back_under_the_next_leaves_it_to_be_published() -> None:
+    bench = Bench()
+    first = await bench.published()
+    second = await bench.submit_version(RED, first.listing.listing_id, submission(version="1.1.0"), None)
+    await bench.withdraw_version(first.run_id, GAVE_UP)
+    await bench.stop_version(first.run_id, GAVE_UP)
+    listing = bench.listings.tables.listings[first.listing.listing_id]
+    assert (listing.state, listing.current_version_id) == (State.SUBMITTED, None)
+    await bench.publish_version(second.run_id)
+    listing = bench.listings.tables.listings[first.listing.listing_id]
+    assert (listing.state, listing.current_version_id) == (State.PUBLISHED, second.run_id)
+
+
+async def test_a_version_taken_back_after_the_next_was_published_changes_nothing_for_callers() -> None:
+    bench = Bench()
+    first = await bench.published()
+    second = await bench.submit_version(RED, first.listing.listing_id, submission(version="1.1.0"), None)
+    await bench.publish_version(second.run_id)
+    third = await bench.submit_version(RED, first.listing.listing_id, submission(version="1.2.0"), None)
+    await bench.publish_version(third.run_id)
+    await bench.withdraw_version(second.run_id, GAVE_UP)
+    _, fact = bench.listings.facts()[-1]
+    assert (fact.listing.listing_version_id, fact.withdrawn_version_id) == (third.run_id, second.run_id)
+    await bench.withdraw_version(third.run_id, GAVE_UP)
+    assert bench.listings.tables.listings[first.listing.listing_id].current_version_id == first.run_id
+
+
+async def test_a_deprecated_listing_whose_only_version_is_taken_back_is_retired() -> None:
+    bench = Bench()
+    receipt = await bench.published()
+    await bench.deprecate_listing(RED, receipt.listing.listing_id, Deprecation("x", None, ""))
+    await bench.withdraw_version(receipt.run_id, GAVE_UP)
+    await bench.stop_version(receipt.run_id, GAVE_UP)
+    listing = bench.listings.tables.listings[receipt.listing.listing_id]
+    assert (listing.state, listing.current_version_id) == (State.RETIRED, None)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ async def test_the_index_is_asked_until_it_shows_the_version() -> None:
     with pytest.raises(NotIndexedYet):
         await observe(receipt.listing.listing_id, receipt.run_id, 3)
     with pytest.raises(NotIndexedYet):
-        await observe(receipt.listing.listing_id, "ver_0", 1)
+        await observe(receipt.listing.listing_id, "ver_0", 2)
+    assert await observe(receipt.listing.listing_id, "ver_0", 1) == {"revision": 2}
 
 
 async def test_consumers_are_waited_for_until_none_is_behind() -> None:

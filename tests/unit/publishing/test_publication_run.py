@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 from fakes.durable_runs import MemoryRuns
-from fakes.publishing import finding
+from fakes.publishing import FakeIndex, finding
 from fakes.vendor_endpoint import FakeVendor
 from fixtures.publishing_actions import RED, Bench, submission
 
 from chassis.durable_runs.status import RunState
-from chassis.errors import ErrorKind
+from chassis.errors import ErrorKind, MarketplaceError
 from publishing.listings.actions import Receipt
 from publishing.listings.rules import State
 from publishing.pipeline.errors import NotIndexedYet
+from publishing.pipeline.ports import Indexed
 from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.pipeline.rules import PhaseState
 from publishing.pipeline.workflow import APPROVAL_SIGNAL, PUBLICATION
@@ -157,3 +158,49 @@ def _impatient(over: Bench):
 
     registry.activities["indexing.observe"] = observe_once
     return registry
+
+
+async def test_a_publication_is_taken_back_though_the_next_version_is_in_the_pipeline_already() -> None:
+    over = bench()
+    over.approvals.state = "approved"
+    first = await over.published()
+    listing_id = first.listing.listing_id
+    second = await over.submit_version(RED, listing_id, submission(version="1.1.0"), None)
+    third: list[Receipt] = []
+
+    class ListeningIndex(FakeIndex):
+        async def indexed(self, listing_id: str) -> Indexed | None:
+            if not third:
+                third.append(await over.submit_version(RED, listing_id, submission(version="1.2.0"), None))
+            return await super().indexed(listing_id)
+
+    over.index = ListeningIndex(over.listings, deaf_for=10_000)
+    runs = MemoryRuns(_impatient(over))
+    status = await run(over, second, runs=runs)
+    assert status.state is RunState.FAILED
+    assert all(phase["undo"] in {None, "undone"} for phase in (status.progress or {})["phases"])
+    versions = over.listings.tables.versions
+    taken_back = versions[second.run_id].status
+    assert (taken_back.state, taken_back.phase, taken_back.code) == (State.FAILED, "indexing", "not_indexed_yet")
+    assert over.listings.tables.listings[listing_id].current_version_id == first.run_id
+    over.index = FakeIndex(over.listings)
+    assert (await run(over, third[0], runs=MemoryRuns(over.registry()))).state is RunState.SUCCEEDED
+    listing = over.listings.tables.listings[listing_id]
+    assert (listing.state, listing.current_version_id) == (State.PUBLISHED, third[0].run_id)
+
+
+async def test_a_run_that_stops_takes_back_what_its_undo_left_published() -> None:
+    over = bench()
+    over.approvals.state = "approved"
+    over.index.deaf_for = 10_000
+    receipt = await over.submitted()
+    registry = _impatient(over)
+
+    async def broken(_argument: object) -> dict[str, str]:
+        raise MarketplaceError("broken")
+
+    registry.activities["undo.indexing"] = broken
+    await run(over, receipt, runs=MemoryRuns(registry))
+    status = over.listings.tables.versions[receipt.run_id].status
+    assert (status.state, status.phase, status.code) == (State.FAILED, "indexing", "not_indexed_yet")
+    assert [name for name, _ in over.listings.facts()][-2:] == ["ListingRolledBack", "ListingRejected"]

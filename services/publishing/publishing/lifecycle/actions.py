@@ -23,6 +23,7 @@ from publishing.listings.rules import (
     State,
     Version,
     VersionStatus,
+    standing_base,
     with_deprecation,
     with_published,
     with_stopped,
@@ -63,7 +64,9 @@ class PublishVersion:
             known = version.status.published_event_id
             if version.status.state in CALLABLE and known:
                 return Published(listing.revision, known)
-            if version.status.state is not State.SUBMITTED or listing.current_version_id != version.base_version_id:
+            base = standing_base(version, await transaction.versions(listing.listing_id))
+            stands = base.version_id if base else None
+            if version.status.state is not State.SUBMITTED or listing.current_version_id != stands:
                 raise VersionStopped(f"Version {version.version} is {version.status.state}: it cannot be published.")
             now = self.clock.now()
             event_id = self.new_id("evt", now)
@@ -77,24 +80,25 @@ class PublishVersion:
 
 @dataclass(frozen=True)
 class WithdrawVersion:
-    """Undo a publication: what stood before it stands again, and the version is as if it had only been submitted."""
+    """Undo a publication: what stood before it stands again, and the version has failed."""
 
     listings: Listings
     clock: Clock
     new_id: NewId
 
-    async def __call__(self, version_id: str) -> None:
-        """Does nothing where the version was not published."""
+    async def __call__(self, version_id: str, stop: Stop) -> None:
+        """Does nothing where the version is not published."""
         async with self.listings.transaction(None) as transaction:
             listing, version = await locked(transaction, version_id)
-            if version.status.state is not State.PUBLISHED or listing.current_version_id != version_id:
+            if version.status.state not in CALLABLE:
                 return
-            base = await transaction.version(version.base_version_id) if version.base_version_id else None
             now = self.clock.now()
-            changed = with_stopped(listing, version, base, State.SUBMITTED, now)
-            await transaction.save_listing(changed)
-            await transaction.save_status(version_id, VersionStatus(State.SUBMITTED, now))
-            back = ListingRolledBack(listing=snapshot_of(changed, base or version), withdrawn_version_id=version_id)
+            # Not submitted again: the next version may be in the pipeline already, and there is room for one.
+            failed = VersionStatus(
+                State.FAILED, now, version.status.published_event_id, stop.phase, stop.code, stop.message
+            )
+            changed, shown = await _save_stopped(transaction, listing, version, failed)
+            back = ListingRolledBack(listing=snapshot_of(changed, shown), withdrawn_version_id=version_id)
             await transaction.append([fact(self.new_id("evt", now), listing.listing_id, back, now)])
 
 
@@ -110,24 +114,32 @@ class StopVersion:
         """The state in which the version ended; the one it has where it had ended before."""
         async with self.listings.transaction(None) as transaction:
             listing, version = await locked(transaction, version_id)
-            if version.status.state is not State.SUBMITTED:
+            if not version.status.awaits_stop:
                 return version.status.state
             now = self.clock.now()
-            base = await transaction.version(version.base_version_id) if version.base_version_id else None
-            changed = with_stopped(listing, version, base, stop.state, now)
-            await transaction.save_listing(changed)
-            await transaction.save_status(
-                version_id, VersionStatus(stop.state, now, None, stop.phase, stop.code, stop.message)
-            )
+            state = stop.state if version.status.state is State.SUBMITTED else version.status.state
+            stopped = VersionStatus(state, now, None, stop.phase, stop.code, stop.message)
+            changed, shown = await _save_stopped(transaction, listing, version, stopped)
             rejected = ListingRejected(
-                listing=snapshot_of(changed, base or version),
+                listing=snapshot_of(changed, shown),
                 phase=stop.phase,
                 code=stop.code,
                 message=stop.message,
                 rejected_version_id=version_id,
             )
             await transaction.append([fact(self.new_id("evt", now), listing.listing_id, rejected, now)])
-            return stop.state
+            return state
+
+
+async def _save_stopped(
+    transaction: ListingsTransaction, listing: Listing, version: Version, status: VersionStatus
+) -> tuple[Listing, Version]:
+    """The listing without the version, and the version with which it is shown: the one that callers get, if any."""
+    present = await transaction.versions(listing.listing_id)
+    changed = with_stopped(listing, version, present, status)
+    await transaction.save_listing(changed)
+    await transaction.save_status(version.version_id, status)
+    return changed, next((one for one in present if one.version_id == changed.current_version_id), version)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a listing is and what may happen to it: pure transitions over immutable records."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +62,11 @@ class VersionStatus:
     code: str = ""
     message: str = ""
 
+    @property
+    def awaits_stop(self) -> bool:
+        """Whether its stop is still to be told: it is on its way, or was published and taken back."""
+        return self.state is State.SUBMITTED or (self.state is State.FAILED and self.published_event_id is not None)
+
 
 @dataclass(frozen=True)
 class Version:
@@ -105,11 +111,23 @@ def with_published(listing: Listing, version: Version, now: datetime) -> Listing
     )
 
 
-def with_stopped(listing: Listing, stopped: Version, base: Version | None, state: State, now: datetime) -> Listing:
-    """The version was stopped: what stood before it stands again."""
+def standing_base(version: Version, present: Sequence[Version]) -> Version | None:
+    """What stood before a version, among all of its listing: a base that was taken back gives way to its own."""
+    by_id = {one.version_id: one for one in present}
+    base = by_id.get(version.base_version_id or "")
+    while base is not None and base.status.state not in CALLABLE:
+        base = by_id.get(base.base_version_id or "")
+    return base
+
+
+def with_stopped(listing: Listing, stopped: Version, present: Sequence[Version], status: VersionStatus) -> Listing:
+    """The version was stopped with this status: what stood before it, among all versions, stands again."""
+    now = status.changed_at
     if listing.current_version_id not in {None, stopped.version_id}:
         return _next(listing, now)
+    base = standing_base(stopped, present)
     if base is None:
+        state = _without_any(listing, stopped, present, status.state)
         return _next(listing, now, state=state, current_version_id=None)
     return _next(
         listing,
@@ -118,6 +136,15 @@ def with_stopped(listing: Listing, stopped: Version, base: Version | None, state
         current_version_id=base.version_id,
         visibility=base.content.visibility,
     )
+
+
+def _without_any(listing: Listing, stopped: Version, present: Sequence[Version], state: State) -> State:
+    """The state of a listing that has no version to call."""
+    if listing.state in CLOSED:
+        # Its end was announced, and has come.
+        return State.RETIRED
+    others = (one for one in present if one.version_id != stopped.version_id)
+    return State.SUBMITTED if any(one.status.state is State.SUBMITTED for one in others) else state
 
 
 def with_deprecation(listing: Listing, deprecation: "Deprecation", now: datetime) -> Listing:

@@ -164,7 +164,7 @@ class TakeDecision:
 
 @dataclass(frozen=True)
 class ObserveIndex:
-    """Phase 7, second half: search answers with this version."""
+    """Phase 7, second half: search answers with this version, or with what came after it."""
 
     index: IndexStatus
     pause: Pause
@@ -174,7 +174,7 @@ class ObserveIndex:
         """Raises NotIndexedYet after all polls."""
         for _ in range(self.polls):
             indexed = await self.index.indexed(listing_id)
-            if indexed is not None and indexed.revision >= revision and indexed.version_id == version_id:
+            if indexed and (indexed.revision, indexed.version_id == version_id) >= (revision, True):
                 return {"revision": indexed.revision}
             await self.pause(_POLL_SECONDS)
         raise NotIndexedYet("Search does not show the version yet.")

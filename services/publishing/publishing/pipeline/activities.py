@@ -124,7 +124,10 @@ class _Doing:
         return asdict(await self._deeds.publish_version(run["version_id"]))
 
     async def withdrawing(self, run: Json) -> Json:
-        await self._deeds.withdraw_version(run["version_id"])
+        reason = run["reason"]
+        phase = next((phase for phase in PHASE_NAMES if phase not in run["results"]), "")
+        stop = stop_because(phase, reason["code"], reason["message"], ErrorKind.INTERNAL)
+        await self._deeds.withdraw_version(run["version_id"], stop)
         return {}
 
     async def observing_index(self, run: Json) -> Json:
@@ -141,6 +144,8 @@ class _Doing:
 
     async def stopping(self, run: Json) -> Json:
         stop = stop_because(run["phase"], run["code"], run["message"], ErrorKind(run["kind"]))
+        # Once more, for an undo that gave up: no version of a run that failed stays published.
+        await self._deeds.withdraw_version(run["version_id"], stop)
         return {"state": await self._deeds.stop_run(run["version_id"], stop, run["details"])}
 
 
