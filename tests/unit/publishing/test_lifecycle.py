@@ -166,3 +166,15 @@ async def test_only_the_own_team_deprecates_what_is_published() -> None:
         await bench.deprecate_listing(RED, waiting.listing.listing_id, Deprecation("x", None, ""))
     with pytest.raises(ListingNotFound):
         await bench.deprecate_listing(BLUE, published.listing.listing_id, Deprecation("x", None, ""))
+
+
+async def test_a_version_that_waited_while_its_listing_was_deprecated_is_not_published() -> None:
+    bench = Bench()
+    first = await bench.published()
+    second = await bench.submit_version(RED, first.listing.listing_id, submission(version="2.0.0"), None)
+    wanted = Deprecation("A better one is there.", IN_A_YEAR, "")
+    deprecated = await bench.deprecate_listing(RED, first.listing.listing_id, wanted)
+    with pytest.raises(VersionStopped, match="deprecated"):
+        await bench.publish_version(second.run_id)
+    assert bench.listings.tables.listings[first.listing.listing_id] == deprecated
+    assert await bench.publish_version(first.run_id)

@@ -1,5 +1,6 @@
 """Transitions of a listing, each one transaction of state and fact, each safe to do twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chassis.clock import Clock
@@ -18,6 +19,7 @@ from publishing.listings.facts import NewId, fact, snapshot_of
 from publishing.listings.ports import Listings, ListingsTransaction
 from publishing.listings.rules import (
     CALLABLE,
+    CLOSED,
     Deprecation,
     Listing,
     State,
@@ -58,16 +60,13 @@ class PublishVersion:
     new_id: NewId
 
     async def __call__(self, version_id: str) -> Published:
-        """Raises VersionNotFound, or VersionStopped where it was rejected meanwhile."""
+        """Raises VersionNotFound, or VersionStopped where it was rejected or its listing closed meanwhile."""
         async with self.listings.transaction(None) as transaction:
             listing, version = await locked(transaction, version_id)
             known = version.status.published_event_id
             if version.status.state in CALLABLE and known:
                 return Published(listing.revision, known)
-            base = standing_base(version, await transaction.versions(listing.listing_id))
-            stands = base.version_id if base else None
-            if version.status.state is not State.SUBMITTED or listing.current_version_id != stands:
-                raise VersionStopped(f"Version {version.version} is {version.status.state}: it cannot be published.")
+            _require_publishable(listing, version, await transaction.versions(listing.listing_id))
             now = self.clock.now()
             event_id = self.new_id("evt", now)
             changed = with_published(listing, version, now)
@@ -76,6 +75,16 @@ class PublishVersion:
             published = ListingPublished(listing=snapshot_of(changed, version))
             await transaction.append([fact(event_id, listing.listing_id, published, now)])
             return Published(changed.revision, event_id)
+
+
+def _require_publishable(listing: Listing, version: Version, present: Sequence[Version]) -> None:
+    if listing.state in CLOSED:
+        # Its publication would silently take back the end that callers were told.
+        raise VersionStopped(f"The listing was {listing.state} meanwhile: it takes no new version.")
+    base = standing_base(version, present)
+    stands = base.version_id if base else None
+    if version.status.state is not State.SUBMITTED or listing.current_version_id != stands:
+        raise VersionStopped(f"Version {version.version} is {version.status.state}: it cannot be published.")
 
 
 @dataclass(frozen=True)
