@@ -245,10 +245,11 @@ class FakeTeams:
 
 @dataclass
 class FakeApprovals:
-    """Approvals that stand as the test says; `away` as a service that restarts."""
+    """Approvals that stand as the test says; `away` as a service that restarts, `late` falls when it is withdrawn."""
 
     state: str = "pending"
     decided_by: str = "acc_approver"
+    late: str = "pending"
     away: bool = False
     asked: list[ApprovalRequest] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
@@ -257,10 +258,13 @@ class FakeApprovals:
         self.asked.append(wanted)
         return ApprovalAnswer("apr_1", self.state, self.decided_by if self.state != "pending" else "", "")
 
-    async def withdraw(self, version_id: str, reason: str) -> None:
+    async def withdraw(self, version_id: str, reason: str) -> str:
         if self.away:
             raise Unavailable("Admin does not answer.")
         self.withdrawn.append(version_id)
+        if self.state == "pending":
+            self.state = "withdrawn" if self.late == "pending" else self.late
+        return self.state
 
 
 @dataclass

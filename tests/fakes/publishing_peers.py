@@ -64,6 +64,7 @@ class Admin(IdentityServicer, ApprovalsServicer):
     teams: dict[str, str] = field(default_factory=lambda: {"tea_red": "red", "tea_blue": "blue"})
     approvals: dict[str, approvals_pb2.RequestApprovalRequest] = field(default_factory=dict)
     withdrawn: dict[str, str] = field(default_factory=dict)
+    approved_by: dict[str, str] = field(default_factory=dict)
     asked: int = 0
 
     def token(
@@ -92,9 +93,14 @@ class Admin(IdentityServicer, ApprovalsServicer):
     async def RequestApproval(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.asked += 1
         self.approvals.setdefault(request.subject_id, request)
-        return approvals_pb2.RequestApprovalResponse(approval_id=f"apr_{request.subject_id}", state="pending")
+        by = self.approved_by.get(request.subject_id)
+        return approvals_pb2.RequestApprovalResponse(
+            approval_id=f"apr_{request.subject_id}", state="approved" if by else "pending", decided_by=by
+        )
 
     async def WithdrawApproval(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if request.subject_id in self.approved_by:
+            return approvals_pb2.WithdrawApprovalResponse(state="approved")
         self.withdrawn[request.subject_id] = request.reason
         return approvals_pb2.WithdrawApprovalResponse(state="withdrawn")
 

@@ -101,6 +101,7 @@ def _deeds(
     listings = PostgresListings(database, log)
     allowlist = settings.endpoint_allowlist
     approvals = AdminApprovals(admin)
+    ask_approval = AskApproval(listings, approvals)
     ledger = PostgresPhaseLedger(database, clock)
     return PipelineDeeds(
         ledger=ledger,
@@ -114,8 +115,8 @@ def _deeds(
             clock=clock,
             effort=Effort(settings.benchmark_plain_calls, settings.benchmark_streamed_calls),
         ),
-        ask_approval=AskApproval(listings, approvals),
-        take_decision=TakeDecision(listings),
+        ask_approval=ask_approval,
+        take_decision=TakeDecision(listings, ask_approval),
         approvals=approvals,
         publish_version=PublishVersion(listings, clock, new_id),
         withdraw_version=WithdrawVersion(listings, clock, new_id),

@@ -79,6 +79,23 @@ async def test_a_broken_document_is_rejected_in_strict_and_published_in_lenient_
             assert (await approved(door, others, again))["state"] == "succeeded"
 
 
+async def test_an_approval_that_no_event_told_before_the_time_ended_counts(
+    marketplace_database: ProvisionedServer, tmp_path: Path
+) -> None:
+    async with peers(marketplace_database) as others, running_demo_provider(tmp_path) as vendor:
+        settings = publishing_settings(
+            marketplace_database,
+            others,
+            endpoint_allowlist=frozenset({vendor.url.removeprefix("http://")}),
+            approval_timeout_hours=2 / 3600,
+        )
+        async with served_api(settings, others) as door, running_worker(settings):
+            late = (await door.call("POST", "/api/v1/services", body(vendor, name="late"))).json()
+            await others.asked_for(late["run_id"])
+            others.admin.approved_by[late["run_id"]] = "acc_approver"
+            assert (await door.ended(late["run_id"]))["state"] == "succeeded"
+
+
 def body(vendor: RunningProvider, **changes: Any) -> dict[str, Any]:
     return publication(vendor.url, changes.pop("credential", vendor.key), **changes)
 

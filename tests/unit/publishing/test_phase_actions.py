@@ -81,13 +81,25 @@ async def test_an_approver_is_asked_with_evidence_and_risk() -> None:
 async def test_a_decision_counts_unless_it_is_the_publishers_own() -> None:
     bench = Bench()
     receipt = await bench.submitted()
-    take = TakeDecision(bench.listings)
+    take = TakeDecision(bench.listings, AskApproval(bench.listings, bench.approvals))
     assert (await take(receipt.run_id, YES))["decided_by"] == "acc_approver"
     with pytest.raises(ApprovalTimedOut):
         await take(receipt.run_id, None)
+    assert bench.approvals.withdrawn == [receipt.run_id]
     for state, by in (("rejected", "acc_approver"), ("approved", "acc_publisher"), ("withdrawn", "")):
         with pytest.raises(ApprovalRejected):
             await take(receipt.run_id, ApprovalAnswer("apr_1", state, by, "no"))
+
+
+async def test_a_decision_that_was_not_heard_is_asked_for() -> None:
+    bench = Bench()
+    receipt = await bench.submitted()
+    take = TakeDecision(bench.listings, AskApproval(bench.listings, bench.approvals))
+    bench.approvals.late = "approved"
+    assert (await take(receipt.run_id, None))["decided_by"] == "acc_approver"
+    bench.approvals.decided_by = "acc_publisher"
+    with pytest.raises(ApprovalRejected, match="himself"):
+        await take(receipt.run_id, None)
 
 
 async def test_the_index_is_asked_until_it_shows_the_version() -> None:

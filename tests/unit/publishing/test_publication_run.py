@@ -64,6 +64,24 @@ async def test_an_approval_given_before_the_question_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("late", "run_state", "version_state", "code"),
+    [
+        ("approved", RunState.SUCCEEDED, State.PUBLISHED, ""),
+        ("rejected", RunState.FAILED, State.REJECTED, "approval_rejected"),
+        ("pending", RunState.FAILED, State.REJECTED, "approval_timed_out"),
+    ],
+)
+async def test_a_decision_that_falls_as_the_time_ends_counts(late, run_state, version_state, code) -> None:
+    over = bench()
+    over.approvals.late = late
+    receipt = await over.submitted()
+    runs = MemoryRuns(over.registry(approval_timeout=timedelta(milliseconds=20)))
+    assert (await run(over, receipt, runs=runs)).state is run_state
+    status = over.listings.tables.versions[receipt.run_id].status
+    assert (status.state, status.code) == (version_state, code)
+
+
+@pytest.mark.parametrize(
     ("spoil", "phase", "code", "state"),
     [
         (lambda over: over.teams.slugs.clear(), "authentication", "publisher_gone", State.REJECTED),

@@ -19,6 +19,7 @@ from publishing.pipeline.errors import (
     PublisherGone,
 )
 from publishing.pipeline.ports import (
+    WITHDRAWN,
     Acknowledgements,
     ApprovalAnswer,
     ApprovalRequest,
@@ -145,12 +146,12 @@ class TakeDecision:
     """Phase 6, second half: what was decided counts, unless the publisher decided it himself."""
 
     listings: Listings
+    ask_approval: AskApproval
 
     async def __call__(self, version_id: str, decision: ApprovalAnswer | None) -> Json:
-        """Raises ApprovalRejected or ApprovalTimedOut."""
+        """`decision` None: none was heard in time. Raises ApprovalRejected or ApprovalTimedOut."""
         _, version = await publication(self.listings, version_id)
-        if decision is None:
-            raise ApprovalTimedOut("Nobody approved the version in time: submit it again as a new version.")
+        decision = decision or await self._unheard(version_id)
         if decision.state != "approved":
             raise ApprovalRejected(f"Rejected by the approver: {decision.comment or 'no comment'}")
         if decision.decided_by == version.submitted_by:
@@ -160,6 +161,13 @@ class TakeDecision:
             "decided_by": decision.decided_by,
             "comment": decision.comment,
         }
+
+    async def _unheard(self, version_id: str) -> ApprovalAnswer:
+        """What fell just before the time was over, or while no worker listened; else the approval is closed here."""
+        reason = "Nobody approved the version in time: submit it again as a new version."
+        if await self.ask_approval.approvals.withdraw(version_id, reason) == WITHDRAWN:
+            raise ApprovalTimedOut(reason)
+        return await self.ask_approval(version_id, {})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from marketplace.admin.v1.approvals_pb2_grpc import ApprovalsStub
 from marketplace.admin.v1.identity_pb2_grpc import IdentityStub
 from marketplace.discovery.v1 import index_status_pb2
 from marketplace.discovery.v1.index_status_pb2_grpc import IndexStatusStub
-from publishing.pipeline.ports import ApprovalAnswer, ApprovalRequest, Indexed
+from publishing.pipeline.ports import WITHDRAWN, ApprovalAnswer, ApprovalRequest, Indexed
 
 SUBJECT_KIND = "listing_version"
 
@@ -54,14 +54,19 @@ class AdminApprovals:
         answer = await self._peer.ask(self._stub.RequestApproval, request, account_id=wanted.requested_by)
         return ApprovalAnswer(answer.approval_id, answer.state, answer.decided_by, answer.comment)
 
-    async def withdraw(self, version_id: str, reason: str) -> None:
-        """Close it; closing twice, or what never was opened, is no error."""
+    async def withdraw(self, version_id: str, reason: str) -> str:
+        """Close it; closing twice is no error. The state after it: one that is decided stays so.
+
+        What never was opened counts as withdrawn.
+        """
         request = approvals_pb2.WithdrawApprovalRequest(subject_kind=SUBJECT_KIND, subject_id=version_id, reason=reason)
         try:
-            await self._peer.ask(self._stub.WithdrawApproval, request)
+            answer = await self._peer.ask(self._stub.WithdrawApproval, request)
         except RemoteError as error:
-            if error.kind is not ErrorKind.NOT_FOUND:
-                raise
+            if error.kind is ErrorKind.NOT_FOUND:
+                return WITHDRAWN
+            raise
+        return answer.state
 
 
 class DiscoveryIndexStatus:

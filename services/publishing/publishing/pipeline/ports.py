@@ -7,6 +7,8 @@ from typing import Protocol
 
 from publishing.pipeline.rules import Json, PhaseState, RunView, WaitingVersion
 
+WITHDRAWN = "withdrawn"
+
 
 class PhaseLedger(Protocol):
     """The phases of runs, written by the worker; each write may be repeated."""
@@ -67,7 +69,7 @@ class ApprovalRequest:
 
 @dataclass(frozen=True)
 class ApprovalAnswer:
-    """Where an approval stands: pending, approved or rejected."""
+    """Where an approval stands: pending, approved, rejected or withdrawn."""
 
     approval_id: str
     state: str
@@ -82,8 +84,8 @@ class Approvals(Protocol):
         """Open one; the same version again answers with the one that is there."""
         ...
 
-    async def withdraw(self, version_id: str, reason: str) -> None:
-        """Close it; closing twice is no error."""
+    async def withdraw(self, version_id: str, reason: str) -> str:
+        """Close it; closing twice is no error. The state after it: one that is decided stays so."""
         ...
 
 
