@@ -76,9 +76,9 @@ async def open_worker(settings: PublishingSettings) -> AsyncGenerator[Unit]:
         discovery = await stack.enter_async_context(Peer.open("discovery", settings.discovery_address, identity.issuer))
         log = await stack.enter_async_context(open_event_log(settings.events_url, database))
         registry = RunRegistry()
-        workflow = PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours))
         deeds = _deeds(settings, database, log, (admin, discovery))
-        register(registry, deeds, workflow)
+        testing_time = deeds.probe_endpoint.effort.longest
+        register(registry, deeds, PublicationWorkflow(timedelta(hours=settings.approval_timeout_hours), testing_time))
         runs = await stack.enter_async_context(_served(registry, settings.runs_url, settings))
         mend = MendStrandedRuns(PostgresWaitingVersions(database), runs, deeds.stop_run, clock)
         yield Unit(
@@ -113,7 +113,9 @@ def _deeds(
             vendor=PinnedVendor(allowlist, settings.probe_deadline_seconds),
             allowlist=allowlist,
             clock=clock,
-            effort=Effort(settings.benchmark_plain_calls, settings.benchmark_streamed_calls),
+            effort=Effort(
+                settings.benchmark_plain_calls, settings.benchmark_streamed_calls, settings.probe_deadline_seconds
+            ),
         ),
         ask_approval=ask_approval,
         take_decision=TakeDecision(listings, ask_approval),

@@ -7,6 +7,7 @@ import pytest
 from fakes.durable_runs import MemoryRuns
 from fakes.publishing import FakeIndex, finding
 from fakes.vendor_endpoint import FakeVendor
+from fakes.virtual_time import run_virtually
 from fixtures.publishing_actions import RED, Bench, submission
 
 from chassis.durable_runs.status import RunState
@@ -18,6 +19,7 @@ from publishing.pipeline.ports import Indexed
 from publishing.pipeline.publication_phases import PHASE_NAMES
 from publishing.pipeline.rules import PhaseState
 from publishing.pipeline.workflow import APPROVAL_SIGNAL, PUBLICATION
+from publishing.probes.actions import Effort
 from publishing.validation.findings import Severity
 
 APPROVED = {"approval_id": "apr_1", "state": "approved", "decided_by": "acc_approver", "comment": "fine"}
@@ -121,6 +123,23 @@ async def test_what_a_phase_refuses_is_rejected_with_phase_and_code(spoil, phase
     assert over.ledger.states[phase] is PhaseState.FAILED
     assert PhaseState.PASSED not in over.ledger.states.values()
     assert (receipt.run_id in over.approvals.withdrawn) == (phase == "approval")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls", "state", "code"),
+    [(17, 11, State.PUBLISHED, ""), (30, 8, State.REJECTED, "endpoint_unreliable")],
+)
+def test_a_slow_endpoint_is_called_one_round_and_no_more(seconds, calls, state, code) -> None:
+    over = Bench(vendor=FakeVendor(seconds=seconds), effort=Effort(plain_calls=5, streamed_calls=3))
+    over.approvals.state = "approved"
+
+    async def test() -> None:
+        receipt = await over.submitted()
+        await run(over, receipt)
+        status = over.listings.tables.versions[receipt.run_id].status
+        assert (len(over.vendor.calls), status.state, status.code) == (calls, state, code)
+
+    run_virtually(test())
 
 
 async def test_an_index_that_never_answers_takes_the_publication_back() -> None:

@@ -24,14 +24,16 @@ APPROVAL_SIGNAL = "approval.decided"
 
 @dataclass(frozen=True)
 class PublicationWorkflow:
-    """The run; its id is the version's. `approval_timeout` is how long an approver may take."""
+    """The run; its id is the version's. The times are how long an approver and all calls of a test may take."""
 
     approval_timeout: timedelta
+    testing_time: timedelta
 
     async def __call__(self, steps: Steps, argument: Json) -> Json:
         """`{"published": {revision, event_id}}`. Raises what stopped it, after everything is undone."""
         try:
-            results = await run_phases(steps, publication_phases(self._approval, _indexing), argument)
+            phases = publication_phases(self._approval, _indexing, self.testing_time)
+            results = await run_phases(steps, phases, argument)
         except (StepFailed, RunCancelled) as stop:
             await steps.call(STOP, STOP, argument | _told(stop) | {"run_id": steps.run_id}, retry=UNDO_RETRY)
             raise

@@ -1,7 +1,9 @@
 """Phase 5: call the endpoint that a version binds, and keep what was measured."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -31,10 +33,16 @@ _WRONG_CREDENTIAL = SecretStr("marketplace-probe-with-a-wrong-key")
 
 @dataclass(frozen=True)
 class Effort:
-    """How many calls the benchmark makes."""
+    """How many calls the benchmark makes, and how long each call of a test may take."""
 
     plain_calls: int = 5
     streamed_calls: int = 3
+    seconds_per_call: float = 20
+
+    @property
+    def longest(self) -> timedelta:
+        """What all calls of a test may take: one for health, two as strangers, and the benchmark."""
+        return timedelta(seconds=self.seconds_per_call * (3 + self.plain_calls + self.streamed_calls))
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,7 @@ class ProbeEndpoint:
     async def __call__(self, version_id: str) -> Json:
         """The report. Raises EndpointUnreachable, EndpointUnhealthy, EndpointInsecure or EndpointUnreliable."""
         version, endpoint, target = await self._target(version_id)
-        question = question_for(version.content)
-        health = await self._health(target, question)
-        security = await self._security(target, endpoint, question, health)
-        samples = await self._benchmark(target, question)
+        health, security, samples = await self._tested(target, endpoint, question_for(version.content))
         measured = figures(samples, rfc3339(self.clock.now()))
         if (measured.error_rate or 0) > MOST_FAILURES:
             raise EndpointUnreliable(
@@ -78,6 +83,21 @@ class ProbeEndpoint:
             raise VersionNotFound("There is no such version, or it has no endpoint.")
         credential = self.seal.open(sealed, version_id, endpoint_host(endpoint)) if sealed else None
         return version, endpoint, Target(endpoint.url, endpoint.model, credential)
+
+    async def _tested(
+        self, target: Target, endpoint: Endpoint, question: Question
+    ) -> tuple[Reply, Json, Sequence[Sample]]:
+        """All calls, within their time: what ends here is final, so that no second round is paid for."""
+        longest = self.effort.longest.total_seconds()
+        try:
+            async with asyncio.timeout(longest):
+                health = await self._health(target, question)
+                security = await self._security(target, endpoint, question, health)
+                return health, security, await self._benchmark(target, question)
+        except TimeoutError:
+            raise EndpointUnreliable(
+                f"Its test took longer than {longest:g} s: have the endpoint answer faster and submit it again."
+            ) from None
 
     async def _health(self, target: Target, question: Question) -> Reply:
         reply = await self._asked(target, question)

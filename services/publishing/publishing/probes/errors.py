@@ -29,6 +29,6 @@ class EndpointInsecure(InvalidInput):
 
 
 class EndpointUnreliable(InvalidInput):
-    """Too many calls of the benchmark failed."""
+    """Too many calls of the benchmark failed, or all of them took too long."""
 
     code = "endpoint_unreliable"
