@@ -53,6 +53,7 @@ class Tables:
     credentials: dict[str, bytes] = field(default_factory=dict)
     runs: dict[str, list[str]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    validated: dict[str, str] = field(default_factory=dict)
 
 
 class MemoryListings:
@@ -137,6 +138,9 @@ class MemoryListingsTransaction:
     async def save_status(self, version_id: str, status: VersionStatus) -> None:
         self._tables.versions[version_id] = replace(self._tables.versions[version_id], status=status)
         self._refuse_two_in_the_pipeline()
+
+    async def first_validated(self, version_id: str, event_id: str) -> bool:
+        return self._tables.validated.setdefault(version_id, event_id) == event_id
 
     async def save_measurements(self, version: Version, measurements: Measurements) -> None:
         kept = self._tables.versions[version.version_id]

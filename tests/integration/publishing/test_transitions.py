@@ -97,3 +97,17 @@ async def test_a_version_is_taken_back_while_the_next_is_in_the_pipeline(
         assert (status.code, status.published_event_id) == ("not_indexed_yet", None)
         await publish(third.run_id)
         assert (await here.version(third.run_id)).status.state is State.PUBLISHED
+
+
+async def test_a_version_is_found_valid_once_whatever_becomes_of_it(marketplace_database: ProvisionedServer) -> None:
+    async with shop(marketplace_database) as here:
+        receipt = await here.submitted("valid-once")
+
+        async def first(event_id: str) -> bool:
+            async with here.across.transaction(None) as transaction:
+                return await transaction.first_validated(receipt.run_id, event_id)
+
+        assert await first("evt_1")
+        assert not await first("evt_2")
+        await PublishVersion(here.across, CLOCK, new_id)(receipt.run_id)
+        assert not await first("evt_3")

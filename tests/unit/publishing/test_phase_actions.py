@@ -61,6 +61,16 @@ async def test_the_document_is_judged_in_the_publishers_mode(mode: str) -> None:
     assert (len(refusal.value.details["findings"]), refusal.value.details["more_findings"]) == (20, 10)
 
 
+async def test_a_validation_that_a_crash_repeats_is_told_once() -> None:
+    bench = Bench()
+    receipt = await bench.submitted()
+    validate = ValidateVersion(
+        bench.listings, ValidateDocument(bench.validator), {"127.0.0.1:3010"}, bench.clock, bench.ids
+    )
+    assert await validate(receipt.run_id) == await validate(receipt.run_id)
+    assert [name for name, _ in bench.listings.facts()] == ["ListingSubmitted", "ListingValidated"]
+
+
 async def test_an_endpoint_taken_off_the_list_since_is_refused_by_the_run() -> None:
     bench = Bench()
     receipt = await bench.submitted()

@@ -65,6 +65,10 @@ class ListingsTransaction(Protocol):
         """Where the version stands now."""
         ...
 
+    async def first_validated(self, version_id: str, event_id: str) -> bool:
+        """Keep the fact that says that the version is valid; False where an earlier one is kept."""
+        ...
+
     async def save_measurements(self, version: Version, measurements: Measurements) -> None:
         """What was measured last."""
         ...

@@ -48,6 +48,9 @@ _SAVE_STATE = """
 UPDATE version_states SET state = $2, changed_at = $3, published_event_id = $4, phase = $5, code = $6, message = $7
 WHERE version_id = $1
 """
+_FIRST_VALIDATED = """
+UPDATE version_states SET validated_event_id = $2 WHERE version_id = $1 AND validated_event_id IS NULL
+"""
 _SAVE_MEASUREMENTS = """
 INSERT INTO version_measurements (version_id, team_id, measurements) VALUES ($1, $2, $3)
 ON CONFLICT (version_id) DO UPDATE SET measurements = excluded.measurements
@@ -180,6 +183,10 @@ class PostgresListingsTransaction:
         """Where the version stands now."""
         values = (status.state, status.changed_at, status.published_event_id, status.phase, status.code, status.message)
         await self._transaction.execute(_SAVE_STATE, version_id, *values)
+
+    async def first_validated(self, version_id: str, event_id: str) -> bool:
+        """Keep the fact that says that the version is valid; False where an earlier one is kept."""
+        return await self._transaction.execute(_FIRST_VALIDATED, version_id, event_id) == "UPDATE 1"
 
     async def save_measurements(self, version: Version, measurements: Measurements) -> None:
         """What was measured last."""

@@ -101,8 +101,10 @@ class ValidateVersion:
         validated = ListingValidated(
             listing_id=version.listing_id, listing_version_id=version.version_id, warnings=warnings
         )
+        event_id = self.new_id("evt", now)
         async with self.listings.transaction(None) as transaction:
-            await transaction.append([fact(self.new_id("evt", now), version.listing_id, validated, now)])
+            if await transaction.first_validated(version.version_id, event_id):
+                await transaction.append([fact(event_id, version.listing_id, validated, now)])
 
 
 def _summary(report: ValidationReport, findings: Sequence[Finding]) -> Json:
