@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from fixtures.consumption_shop import KEY, Json, Shop, Shopper, eventually, numbered
+from fixtures.consumption_shop import Json, Shop, Shopper, eventually, numbered
 from fixtures.marketplace_database import ProvisionedServer
 
 from chassis.database.pool import Database
 from chassis.event_log.port import Consumer, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
-from chassis.identity.access_tokens import sign_access_token
 from chassis.ids import new_id
 from consumption.budgets.postgres_store import PostgresLeaseStore
 from consumption.budgets.rules import Wish, month_of
@@ -99,9 +98,7 @@ def governor(shop: Shop) -> Shopper:
 
 
 async def sent(person: Shopper, text: str, kind: str = "text/csv", **params: str) -> httpx.Response:
-    token = sign_access_token(KEY, "k1", person.principal, datetime.now(UTC))
-    headers = {"authorization": f"Bearer {token}", "content-type": kind}
-    return await person.client.post(PATH, content=text.encode(), headers=headers, params=params)
+    return await person.upload(PATH, text, kind, **params)
 
 
 def lines(model: str, *rows: str) -> str:

@@ -100,6 +100,24 @@ async def test_a_recalculation_writes_corrections_beside_unchanged_rows_and_a_se
     assert [one["id"] for one in (await governor.good("GET", f"{RUNS}?limit=2"))["items"]] == [again, run]
 
 
+async def test_an_invoice_is_held_against_the_corrected_cost(books: LedgerBooks, governor: Shopper) -> None:
+    # A call without a price that a correction priced is priced; the one of unknown end stays what it was.
+    text = f"month,model,amount\n{books.month_name},demo-chat,0.04\n"
+    report = (await governor.upload("/api/v1/invoices", text)).json()
+    [row] = report["rows"]
+    assert (row["ours"]["settled"]["cost"], row["ours"]["settled"]["unpriced"], row["owing"]) == ("0.0002", 1, None)
+    await set_price(books, governor, "500", "2000")
+    await start(governor, books, "invoiced")
+    await work(books)
+    [row] = (await governor.good("GET", f"/api/v1/invoices/{report['invoice']['id']}"))["rows"]
+    assert (row["ours"]["settled"]["cost"], row["ours"]["settled"]["unpriced"]) == ("0.0475", 0)
+    assert (row["ours"]["unknown"]["cost"], row["difference"]["amount"], row["owing"]) == (
+        "0.0005",
+        "-0.0075",
+        "nobody",
+    )
+
+
 async def test_balances_follow_corrections_up_and_down_and_the_books_still_agree(
     books: LedgerBooks, governor: Shopper
 ) -> None:

@@ -15,6 +15,11 @@ UNKNOWN_COLUMNS = """
     u.completion_tokens, u.cost_nanodollars, u.charges,
     coalesce(u.recorded_at >= h.sealed_at, false) AS booked_after_seal
 """
+# What corrections add to each call of the days; no row for a call without any.
+_CORRECTED = """
+    (SELECT call_id, started_at, sum(difference)::bigint AS difference FROM corrections
+    WHERE started_at >= $1 AND started_at < $2 GROUP BY 1, 2)
+"""
 _SUMS = f"""
     SELECT (u.started_at AT TIME ZONE 'UTC')::date AS day, u.model, u.listing_name,
         CASE WHEN u.outcome = 'unknown' THEN 'unknown' WHEN u.estimated THEN 'estimated' ELSE 'settled' END
@@ -22,10 +27,12 @@ _SUMS = f"""
         count(*) AS calls, sum(u.prompt_tokens)::bigint AS input_tokens,
         sum(u.completion_tokens)::bigint AS output_tokens, coalesce(sum(money.amount), 0)::bigint AS cost,
         count(*) FILTER (WHERE money.amount IS NULL) AS unpriced
-    FROM usage_rows u CROSS JOIN LATERAL (SELECT CASE WHEN u.outcome = 'unknown' THEN (
+    FROM usage_rows u LEFT JOIN {_CORRECTED} AS corrected USING (call_id, started_at)
+    CROSS JOIN LATERAL (SELECT CASE WHEN u.outcome = 'unknown' THEN (
             SELECT max(c.reserved) FROM jsonb_to_recordset(u.charges) AS c (scope text, reserved bigint)
             WHERE c.scope LIKE '%:nanodollars'
-        ) ELSE u.cost_nanodollars END AS amount) AS money
+        ) WHEN difference IS NULL THEN u.cost_nanodollars
+        ELSE coalesce(u.cost_nanodollars, 0) + difference END AS amount) AS money
     WHERE {COVERED} GROUP BY 1, 2, 3, 4
 """  # noqa: S608 -- a constant
 _UNKNOWN = f"""
