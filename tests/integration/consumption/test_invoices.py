@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -20,6 +20,8 @@ from consumption.budgets.postgres_store import PostgresLeaseStore
 from consumption.budgets.rules import Wish, month_of
 from consumption.facts import INVOICE_TOPIC
 from consumption.invoices.actions import ReadReport, RegisterInvoice, ResolveCalls
+from consumption.invoices.rules import Billed, BilledFor, Invoice, model_key
+from consumption.invoices.usage_store import PostgresCountedUsage
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import Charge, EndedCall, UsageRow
 from marketplace.events.v1.invoice_pb2 import CallsReconciled
@@ -39,7 +41,9 @@ class Books:
     key_id: str
     model: str
 
-    async def end(self, outcome: str, *, estimated: bool = False, holder: str = "h1", price: str = "") -> str:
+    async def end(
+        self, outcome: str, *, estimated: bool = False, holder: str = "h1", price: str = "", at: datetime = NOW
+    ) -> str:
         """A call that reserved 500 tokens and 1,000 nano-dollars, and used 100 and 200 where its end is known."""
         scopes = {f"key:{self.key_id}:tokens": (500, 100), f"key:{self.key_id}:nanodollars": (1000, 200)}
         call_id = new_id("call", NOW)
@@ -47,7 +51,7 @@ class Books:
         await PostgresLeaseStore(self.worker).acquire(holder, call_id, wishes, NOW)
         is_known = outcome != "unknown"
         usage = UsageRow(
-            *(call_id, NOW, self.owner.principal.tenant or "", "acc_1", self.key_id, "lst_1", "ver_1", "red/chat"),
+            *(call_id, at, self.owner.principal.tenant or "", "acc_1", self.key_id, "lst_1", "ver_1", "red/chat"),
             *("1.0.0", "vendor.example", self.model, 60 if is_known else 9, 0, 40 if is_known else 0),
             cost=200 if is_known else None,
             price_id=price,
@@ -128,6 +132,24 @@ async def test_the_report_tells_settled_estimated_and_unknown_apart_and_who_owes
     token = await governor.ask("GET", f"{PATH}/{report['invoice']['id']}?format=csv")
     [flat] = csv.DictReader(io.StringIO(token.text))
     assert (flat["billed_input_tokens"], flat["settled_calls"], flat["owing"]) == ("130", "1", "supplier")
+
+
+async def test_older_calls_of_other_models_hide_none_of_the_invoices_own(books: Books, worker: Database) -> None:
+    other = replace(books, model="another-model-of-unknown-end")
+    for age in (3, 2):
+        await other.end("unknown", at=NOW - timedelta(seconds=age))
+    snapshot = replace(books, model=f"{books.model.upper()}-20260101")
+    ours = [await snapshot.end("unknown", at=NOW - timedelta(seconds=1)), await books.end("unknown")]
+    await books.end("unknown", at=NOW + timedelta(seconds=1))
+    days = ((NOW - timedelta(days=1)).date(), NOW.date())
+    billed = {BilledFor(*days, model_key(books.model)): Billed(amount=1)}
+    invoice = Invoice("inv_1", b"", "", "USD", *days, billed)
+    assert [call.call_id for call in await PostgresCountedUsage(worker).unknown(invoice, 2)] == ours
+    of_all = replace(invoice, provider="vendor.example")
+    assert {call.model for call in await PostgresCountedUsage(worker).unknown(of_all, 1000)} >= {
+        other.model,
+        books.model,
+    }
 
 
 async def test_the_same_file_twice_is_one_invoice_and_for_another_supplier_another(

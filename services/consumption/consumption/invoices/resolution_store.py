@@ -11,7 +11,7 @@ from consumption.facts import INVOICE_TOPIC, event_of
 from consumption.invoices.errors import CallNotResolvable, CostNeeded
 from consumption.invoices.resolutions import Decision, Resolved, UnknownCall, movements_of, resolved
 from consumption.invoices.rules import Invoice
-from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, covers_model, unknown_calls
+from consumption.invoices.usage_store import COVERED, UNKNOWN_COLUMNS, bounds_of, unknown_calls
 from consumption.prices.price_rows import row_of
 from consumption.prices.rules import PriceRow, price_of_row
 from consumption.settlement.rules import FULL, Movements, kept_charges
@@ -66,7 +66,7 @@ class PostgresResolutions:
 
 async def _locked(transaction: Transaction, invoice: Invoice, call_ids: Sequence[str]) -> list[UnknownCall]:
     rows = await transaction.fetch(_LOCK, *bounds_of(invoice), list(call_ids))
-    calls = [call for call in unknown_calls(rows) if covers_model(invoice, call.model)]
+    calls = [call for call in unknown_calls(rows) if invoice.covers(call.model)]
     missing = sorted(set(call_ids) - {call.call_id for call in calls})
     if missing:
         raise CallNotResolvable(

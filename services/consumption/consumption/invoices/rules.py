@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 DOLLARS = "USD"
 # Suppliers round what they bill to cents.
@@ -56,6 +57,14 @@ class Invoice:
     first_day: date
     last_day: date
     lines: dict[BilledFor, Billed]
+
+    def covers(self, model: str) -> bool:
+        """Whether it speaks of a model: one of a named supplier speaks of all that supplier's."""
+        return bool(self.provider) or model_key(model) in self._models
+
+    @cached_property
+    def _models(self) -> frozenset[str]:
+        return frozenset(what.model for what in self.lines)
 
 
 class Certainty(StrEnum):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
 from consumption.invoices.resolutions import UnknownCall
-from consumption.invoices.rules import Certainty, Counted, Invoice, UsageSum, model_key
+from consumption.invoices.rules import Certainty, Counted, Invoice, UsageSum
 from consumption.settlement.rules import charges_kept
 
 COVERED = "u.started_at >= $1 AND u.started_at < $2 AND ($3 = '' OR u.provider = $3)"
@@ -35,9 +35,11 @@ _SUMS = f"""
         ELSE coalesce(u.cost_nanodollars, 0) + difference END AS amount) AS money
     WHERE {COVERED} GROUP BY 1, 2, 3, 4
 """  # noqa: S608 -- a constant
+_UNKNOWN_MODELS = f"SELECT DISTINCT u.model FROM usage_rows u WHERE {COVERED} AND u.outcome = 'unknown'"  # noqa: S608
 _UNKNOWN = f"""
     SELECT {UNKNOWN_COLUMNS} FROM usage_rows u LEFT JOIN lease_holders h USING (holder)
-    WHERE {COVERED} AND u.outcome = 'unknown' ORDER BY u.started_at, u.call_id LIMIT $4
+    WHERE {COVERED} AND u.outcome = 'unknown' AND u.model = ANY($4::text[])
+    ORDER BY u.started_at, u.call_id LIMIT $5
 """  # noqa: S608 -- constants
 
 
@@ -51,24 +53,23 @@ class PostgresCountedUsage:
         """By day, model, listing and certainty: the calls that an invoice covers."""
         async with self._database.transaction(read_only=True) as transaction:
             rows = await transaction.fetch(_SUMS, *bounds_of(invoice))
-        return [_sum(row) for row in rows if covers_model(invoice, row["model"])]
+        return [_sum(row) for row in rows if invoice.covers(row["model"])]
 
     async def unknown(self, invoice: Invoice, at_most: int) -> list[UnknownCall]:
         """Calls of unknown end that an invoice covers, oldest first."""
+        bounds = bounds_of(invoice)
         async with self._database.transaction(read_only=True) as transaction:
-            rows = await transaction.fetch(_UNKNOWN, *bounds_of(invoice), at_most)
-        return [call for call in unknown_calls(rows) if covers_model(invoice, call.model)]
+            # How models meet is ours to say, not the database's: what is cut off at `at_most` must all be covered.
+            found = [row["model"] for row in await transaction.fetch(_UNKNOWN_MODELS, *bounds)]
+            models = [model for model in found if invoice.covers(model)]
+            rows = await transaction.fetch(_UNKNOWN, *bounds, models, at_most)
+        return unknown_calls(rows)
 
 
 def bounds_of(invoice: Invoice) -> tuple[datetime, datetime, str]:
     """The arguments of COVERED: the invoice's days, UTC, and its supplier."""
     first = datetime.combine(invoice.first_day, time(), UTC)
     return first, datetime.combine(invoice.last_day, time(), UTC) + timedelta(days=1), invoice.provider
-
-
-def covers_model(invoice: Invoice, model: str) -> bool:
-    """Whether an invoice speaks of a model: one of a named supplier speaks of all that supplier's."""
-    return bool(invoice.provider) or model_key(model) in {what.model for what in invoice.lines}
 
 
 def unknown_calls(rows: Sequence[Row]) -> list[UnknownCall]:
