@@ -134,6 +134,17 @@ async def test_the_report_tells_settled_estimated_and_unknown_apart_and_who_owes
     assert (flat["billed_input_tokens"], flat["settled_calls"], flat["owing"]) == ("130", "1", "supplier")
 
 
+async def test_each_call_counts_on_its_day_and_at_midnight_on_one_alone(books: Books, governor: Shopper) -> None:
+    first, midnight = datetime(2025, 2, 27, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)
+    tick = timedelta(microseconds=1)
+    for at in (first - tick, first, midnight - tick, midnight, midnight + timedelta(days=1)):
+        await books.end("completed", at=at)
+    text = "day,model,output_tokens\n" + "".join(f"{day.date()},{books.model},1\n" for day in (first, midnight))
+    report = await registered(governor, text)
+    counted = [(row["first_day"], row["ours"]["settled"]["calls"]) for row in report["rows"]]
+    assert counted == [("2025-02-27", 2), ("2025-02-28", 1)]
+
+
 async def test_older_calls_of_other_models_hide_none_of_the_invoices_own(books: Books, worker: Database) -> None:
     other = replace(books, model="another-model-of-unknown-end")
     for age in (3, 2):

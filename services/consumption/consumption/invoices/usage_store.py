@@ -1,7 +1,7 @@
 """What we counted of the calls that an invoice covers, of all teams, as the worker role."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
@@ -15,13 +15,13 @@ UNKNOWN_COLUMNS = """
     u.completion_tokens, u.cost_nanodollars, u.charges,
     coalesce(u.recorded_at >= h.sealed_at, false) AS booked_after_seal
 """
-# What corrections add to each call of the days; no row for a call without any.
+# What corrections add to each call of a day; no row for a call without any.
 _CORRECTED = """
     (SELECT call_id, started_at, sum(difference)::bigint AS difference FROM corrections
     WHERE started_at >= $1 AND started_at < $2 GROUP BY 1, 2)
 """
 _SUMS = f"""
-    SELECT (u.started_at AT TIME ZONE 'UTC')::date AS day, u.model, u.listing_name,
+    SELECT u.model, u.listing_name,
         CASE WHEN u.outcome = 'unknown' THEN 'unknown' WHEN u.estimated THEN 'estimated' ELSE 'settled' END
             AS certainty,
         count(*) AS calls, sum(u.prompt_tokens)::bigint AS input_tokens,
@@ -33,7 +33,7 @@ _SUMS = f"""
             WHERE c.scope LIKE '%:nanodollars'
         ) WHEN difference IS NULL THEN u.cost_nanodollars
         ELSE coalesce(u.cost_nanodollars, 0) + difference END AS amount) AS money
-    WHERE {COVERED} GROUP BY 1, 2, 3, 4
+    WHERE {COVERED} GROUP BY 1, 2, 3
 """  # noqa: S608 -- a constant
 _UNKNOWN_MODELS = f"SELECT DISTINCT u.model FROM usage_rows u WHERE {COVERED} AND u.outcome = 'unknown'"  # noqa: S608
 _UNKNOWN = f"""
@@ -51,9 +51,14 @@ class PostgresCountedUsage:
 
     async def sums(self, invoice: Invoice) -> list[UsageSum]:
         """By day, model, listing and certainty: the calls that an invoice covers."""
+        sums: list[UsageSum] = []
         async with self._database.transaction(read_only=True) as transaction:
-            rows = await transaction.fetch(_SUMS, *bounds_of(invoice))
-        return [_sum(row) for row in rows if invoice.covers(row["model"])]
+            await transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            # A statement for each day: one for a month of millions of calls takes longer than a statement may.
+            for day in _days_of(invoice):
+                rows = await transaction.fetch(_SUMS, *_bounds(day, day), invoice.provider)
+                sums += [_sum(day, row) for row in rows if invoice.covers(row["model"])]
+        return sums
 
     async def unknown(self, invoice: Invoice, at_most: int) -> list[UnknownCall]:
         """Calls of unknown end that an invoice covers, oldest first."""
@@ -68,8 +73,16 @@ class PostgresCountedUsage:
 
 def bounds_of(invoice: Invoice) -> tuple[datetime, datetime, str]:
     """The arguments of COVERED: the invoice's days, UTC, and its supplier."""
-    first = datetime.combine(invoice.first_day, time(), UTC)
-    return first, datetime.combine(invoice.last_day, time(), UTC) + timedelta(days=1), invoice.provider
+    return *_bounds(invoice.first_day, invoice.last_day), invoice.provider
+
+
+def _bounds(first: date, last: date) -> tuple[datetime, datetime]:
+    return datetime.combine(first, time(), UTC), datetime.combine(last, time(), UTC) + timedelta(days=1)
+
+
+def _days_of(invoice: Invoice) -> Iterator[date]:
+    for number in range((invoice.last_day - invoice.first_day).days + 1):
+        yield invoice.first_day + timedelta(days=number)
 
 
 def unknown_calls(rows: Sequence[Row]) -> list[UnknownCall]:
@@ -85,6 +98,6 @@ def unknown_calls(rows: Sequence[Row]) -> list[UnknownCall]:
     ]
 
 
-def _sum(row: Row) -> UsageSum:
+def _sum(day: date, row: Row) -> UsageSum:
     counted = Counted(row["calls"], row["input_tokens"], row["output_tokens"], row["cost"], row["unpriced"])
-    return UsageSum(row["day"], row["model"], row["listing_name"], Certainty(row["certainty"]), counted)
+    return UsageSum(day, row["model"], row["listing_name"], Certainty(row["certainty"]), counted)
