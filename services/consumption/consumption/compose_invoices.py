@@ -18,5 +18,5 @@ def invoice_actions(worker: Database, log: EventLog) -> dict[str, object]:
         "invoice_store": store,
         "read_report": report,
         "register_invoice": RegisterInvoice(store, report, SystemClock(), new_id),
-        "resolve_calls": ResolveCalls(store, PostgresResolutions(worker, log), report, SystemClock()),
+        "resolve_calls": ResolveCalls(store, PostgresResolutions(worker, log), SystemClock()),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psycopg
 import pytest
 from fixtures.consumption_shop import Json, Shop, Shopper, eventually, numbered
 from fixtures.marketplace_database import ProvisionedServer
@@ -24,6 +25,7 @@ from consumption.invoices.rules import Billed, BilledFor, Invoice, model_key
 from consumption.invoices.usage_store import PostgresCountedUsage
 from consumption.settlement.postgres_store import PostgresSettlementStore
 from consumption.settlement.rules import Charge, EndedCall, UsageRow
+from fleet.roles import DATABASE
 from marketplace.events.v1.invoice_pb2 import CallsReconciled
 
 NOW = datetime.now(UTC)
@@ -210,11 +212,15 @@ async def test_unknown_calls_are_settled_and_released_once_with_balances_and_eve
         ]
     }
     answers = await asyncio.gather(*(governor.ask("POST", path, body) for _ in range(3)))
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert await books.balance() == [(700, 500, 200), (0, 1000, 0)]
-    done = next(answer.json() for answer in answers if answer.status_code == 200)
-    assert [one["call_id"] for one in done["unknown_calls"]] == [waiting]
-    assert done["rows"][0]["ours"]["settled"]["output_tokens"] == 600
+    told_all = [
+        {one["call_id"]: (one["decision"], one["cost"]) for one in answer.json()["calls"]} for answer in answers
+    ]
+    assert told_all == [{settled: ("settle", "0"), released: ("release", "0")}] * 3
+    after = await governor.good("GET", f"{PATH}/{report['invoice']['id']}")
+    assert [one["call_id"] for one in after["unknown_calls"]] == [waiting]
+    assert after["rows"][0]["ours"]["settled"]["output_tokens"] == 600
     calls = (await books.owner.good("GET", f"/api/v1/calls?key_id={books.key_id}"))["items"]
     outcomes = {one["id"]: (one["outcome"], one["prompt_tokens"], one["estimated"]) for one in calls}
     assert outcomes[settled] == ("reconciled", 100, False)
@@ -254,8 +260,41 @@ async def test_decisions_are_kept_all_together_or_not_at_all(books: Books, gover
         )
     priced = await books.end("unknown", price="prc_9")
     calls = [{"call_id": priced, "decision": "settle", "prompt_tokens": 5}]
-    done = await governor.good("POST", path, {"calls": calls})
-    assert done["rows"][0]["ours"]["settled"]["cost"] == "0.00000021"
+    [done] = (await governor.good("POST", path, {"calls": calls}))["calls"]
+    assert (done["prompt_tokens"], done["cost"]) == (5, "0.00000001")
+
+
+async def test_what_was_decided_is_done_whoever_asks_again_and_whether_or_not_there_can_be_a_report(
+    books: Books, governor: Shopper, marketplace_database: ProvisionedServer
+) -> None:
+    settled, late = await books.end("unknown"), await books.end("unknown")
+    invoices = [await registered(governor, lines(books.model, figures)) for figures in ("1,1,1", "2,2,2")]
+    path, elsewhere = (f"{PATH}/{report['invoice']['id']}/resolutions" for report in invoices)
+    settle = {"call_id": settled, "decision": "settle", "prompt_tokens": 10, "cost": "0.0000001"}
+    with psycopg.connect(marketplace_database.superuser_url_of(DATABASE), autocommit=True) as server:
+        server.execute("REVOKE SELECT ON consumption.corrections FROM consumption_worker")
+        try:
+            assert (await governor.ask("GET", path.removesuffix("/resolutions"))).status_code >= 500
+            done = await governor.good("POST", path, {"calls": [settle]})
+        finally:
+            server.execute("GRANT SELECT ON consumption.corrections TO consumption_worker")
+    balance = await books.balance()
+    assert balance == [(10, 500, 0), (100, 1000, 0)]
+    priced_by_us = {name: settle[name] for name in ("call_id", "decision", "prompt_tokens")}
+    for again in (settle, priced_by_us):
+        assert await governor.good("POST", path, {"calls": [again]}) == done
+    release = {"call_id": late, "decision": "release"}
+    for where, calls in (
+        (path, [{**settle, "cost": "0"}, release]),
+        (path, [{**settle, "prompt_tokens": 11}, release]),
+        (path, [{"call_id": settled, "decision": "release"}, release]),
+        (elsewhere, [settle, release]),
+    ):
+        assert await governor.refused("POST", where, {"calls": calls}) == (409, "call_not_resolvable")
+    assert await books.balance() == balance
+    both = await governor.good("POST", path, {"calls": [settle, release]})
+    assert {one["call_id"] for one in both["calls"]} == {settled, late}
+    assert await books.balance() == [(10, 0, 0), (100, 0, 0)]
 
 
 async def test_what_was_booked_after_its_holders_seal_leaves_the_overdraft_when_it_is_released(

@@ -67,15 +67,16 @@ class RegisterInvoice:
 
 @dataclass(frozen=True)
 class ResolveCalls:
-    """Decide calls of unknown end by an invoice: settle what was billed, release what was not."""
+    """Decide calls of unknown end by an invoice: settle what was billed, release what was not.
+
+    No report comes with it: it takes long, and a deed that is done must not fail because of it.
+    """
 
     store: InvoiceStore
     resolutions: ResolutionStore
-    report: ReadReport
     clock: Clock
 
-    async def __call__(self, caller: Principal, invoice_id: str, decisions: Sequence[Decision]) -> Report:
-        """The report after it. Raises InvoiceNotFound, CallNotResolvable, CostNeeded."""
+    async def __call__(self, caller: Principal, invoice_id: str, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions as they are kept. Raises InvoiceNotFound, CallNotResolvable, CostNeeded."""
         found = await self.store.find(invoice_id)
-        await self.resolutions.resolve(found.invoice, decisions, caller.account_id, self.clock.now())
-        return await self.report.of(found)
+        return await self.resolutions.resolve(found.invoice, decisions, caller.account_id, self.clock.now())

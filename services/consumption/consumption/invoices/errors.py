@@ -23,7 +23,7 @@ class InvoiceNotFound(NotFound):
 
 
 class CallNotResolvable(Conflict):
-    """A call is not one of unknown end that this invoice covers, or it was decided before; nothing was changed."""
+    """A call is not of unknown end or not covered by this invoice, or was decided otherwise; nothing was changed."""
 
     code = "call_not_resolvable"
 

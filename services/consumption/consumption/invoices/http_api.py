@@ -20,6 +20,7 @@ from consumption.invoices.errors import InvoiceTypeRefused
 from consumption.invoices.ports import InvoiceStore
 from consumption.invoices.report_view import InvoicePage, ReportView, invoice_view, report_csv, report_view
 from consumption.invoices.resolutions import Decision
+from consumption.invoices.resolutions_view import ResolutionsView, resolutions_view
 from dataplane.usage import MOST_TOKENS_BELIEVED
 
 router = APIRouter(prefix="/api/v1/invoices", tags=["invoices"])
@@ -143,9 +144,9 @@ async def resolve_calls(
     invoice_id: InvoiceId,
     decisions: Decisions,
     resolve: Annotated[ResolveCalls, Depends(provided("resolve_calls"))],
-) -> ReportView:
-    """Settle or release calls of unknown end: each once, all of them or none; the report after it."""
-    return report_view(await resolve(caller, invoice_id, decisions.decided()))
+) -> ResolutionsView:
+    """Settle or release calls of unknown end: all of them or none, each once; the same again is answered the same."""
+    return resolutions_view(await resolve(caller, invoice_id, decisions.decided()))
 
 
 def _place(parts: list[str | int | float]) -> tuple[datetime, str]:

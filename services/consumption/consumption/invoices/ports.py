@@ -63,9 +63,12 @@ class CountedUsage(Protocol):
 class ResolutionStore(Protocol):
     """Where decisions are kept."""
 
-    async def resolve(self, invoice: Invoice, decisions: Sequence[Decision], actor: str, now: datetime) -> None:
+    async def resolve(
+        self, invoice: Invoice, decisions: Sequence[Decision], actor: str, now: datetime
+    ) -> list[Decision]:
         """Move rows and balances in one transaction with the events: all decisions, or none.
 
-        Raises CallNotResolvable, CostNeeded.
+        The decisions as they are kept, each with its cost, by the ids of their calls; what this invoice decided so
+        before is not done again. Raises CallNotResolvable, CostNeeded.
         """
         ...

@@ -33,6 +33,10 @@ _PRICES = """
         ORDER BY p.effective_from DESC, p.recorded_at DESC, p.price_id DESC LIMIT 1
     ) p WHERE (u.call_id, u.started_at) IN (SELECT * FROM unnest($1::text[], $2::timestamptz[]))
 """
+_KEPT = """
+    SELECT call_id, decision = 'settle', prompt_tokens, completion_tokens, cost_nanodollars FROM invoice_resolutions
+    WHERE invoice_id = $1 AND call_id = ANY($2::text[])
+"""
 _MOVE = """
     UPDATE balances SET unknown = greatest(unknown + $3::bigint, 0),
         settled = least(settled::numeric + $4::bigint, $6::bigint),
@@ -48,33 +52,45 @@ class PostgresResolutions:
         self._database = database
         self._log = log
 
-    async def resolve(self, invoice: Invoice, decisions: Sequence[Decision], actor: str, now: datetime) -> None:
+    async def resolve(
+        self, invoice: Invoice, decisions: Sequence[Decision], actor: str, now: datetime
+    ) -> list[Decision]:
         """Move rows and balances in one transaction with the events: all decisions, or none.
 
-        Raises CallNotResolvable, CostNeeded.
+        The decisions as they are kept, each with its cost, by the ids of their calls; what this invoice decided so
+        before is not done again. Raises CallNotResolvable, CostNeeded.
         """
         by_id = {decision.call_id: decision for decision in decisions}
         async with self._database.transaction() as transaction:
             calls = await _locked(transaction, invoice, sorted(by_id))
+            ended_before = by_id.keys() - {call.call_id for call in calls}
+            kept = await _kept_before(transaction, invoice, [by_id[call_id] for call_id in sorted(ended_before)])
             prices = await _prices(transaction, calls)
             ended = [_resolved(call, by_id[call.call_id], prices.get(call.call_id)) for call in calls]
             for one in ended:
                 await _keep(transaction, invoice, one, prices.get(one.call.call_id), actor, now)
             await _move(transaction, movements_of(ended))
             await self._log.append(transaction, _events(invoice, ended, actor, now))
+        return sorted([*kept, *(one.kept for one in ended)], key=lambda decision: decision.call_id)
 
 
 async def _locked(transaction: Transaction, invoice: Invoice, call_ids: Sequence[str]) -> list[UnknownCall]:
     rows = await transaction.fetch(_LOCK, *bounds_of(invoice), list(call_ids))
-    calls = [call for call in unknown_calls(rows) if invoice.covers(call.model)]
-    missing = sorted(set(call_ids) - {call.call_id for call in calls})
-    if missing:
+    return [call for call in unknown_calls(rows) if invoice.covers(call.model)]
+
+
+async def _kept_before(transaction: Transaction, invoice: Invoice, decisions: Sequence[Decision]) -> list[Decision]:
+    """Decisions on calls that are of unknown end no more: whoever asks again did not hear that they were kept."""
+    rows = await transaction.fetch(_KEPT, invoice.invoice_id, [decision.call_id for decision in decisions])
+    kept = {row["call_id"]: Decision(*row) for row in rows}
+    other = [one.call_id for one in decisions if one.call_id not in kept or not one.is_as(kept[one.call_id])]
+    if other:
         raise CallNotResolvable(
-            f"Nothing was changed: {len(missing)} of the calls are not of unknown end any more, or not covered by this"
-            " invoice.",
-            calls=missing[:_MOST_NAMED],
+            f"Nothing was changed: {len(other)} of the calls are not of unknown end any more, not covered by this"
+            " invoice, or were decided otherwise.",
+            calls=other[:_MOST_NAMED],
         )
-    return calls
+    return list(kept.values())
 
 
 async def _prices(transaction: Transaction, calls: Sequence[UnknownCall]) -> dict[str, PriceRow]:

@@ -26,6 +26,11 @@ class Decision:
     completion_tokens: int = 0
     cost: int | None = None
 
+    def is_as(self, kept: "Decision") -> bool:
+        """Whether it says what was decided before; where it leaves the cost to the price book, at whatever cost."""
+        said, before = ((one.call_id, one.is_settled, one.prompt_tokens, one.completion_tokens) for one in (self, kept))
+        return said == before and self.cost in (None, kept.cost)
+
 
 @dataclass(frozen=True)
 class UnknownCall:
@@ -66,6 +71,12 @@ class Resolved:
     def outcome(self) -> str:
         """What its usage row says from now on."""
         return RECONCILED if self.decision.is_settled else RELEASED
+
+    @property
+    def kept(self) -> Decision:
+        """The decision with the cost it came to."""
+        one = self.decision
+        return Decision(one.call_id, one.is_settled, one.prompt_tokens, one.completion_tokens, self.cost)
 
 
 def resolved(call: UnknownCall, decision: Decision, cost: int) -> Resolved:
