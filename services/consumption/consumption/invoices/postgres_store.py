@@ -1,5 +1,7 @@
 """Invoices in PostgreSQL, as the worker role: the platform's, seen by no team."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.database.pool import Database
@@ -78,12 +80,15 @@ async def _registered(transaction: Transaction, row: Row | None, *, was_known: b
         " FROM invoice_lines WHERE invoice_id = $1",
         row["invoice_id"],
     )
-    billed = {BilledFor(*line[:4]): Billed(*line[4:]) for line in (tuple(line) for line in lines)}
     invoice = Invoice(
         *(row["invoice_id"], row["digest"], row["provider"], row["currency"], row["first_day"], row["last_day"]),
-        lines=billed,
+        lines=await asyncio.to_thread(_billed, lines),
     )
     return Registered(invoice, _entry(row), was_known)
+
+
+def _billed(lines: Sequence[Row]) -> dict[BilledFor, Billed]:
+    return {BilledFor(*line[:4]): Billed(*line[4:]) for line in (tuple(line) for line in lines)}
 
 
 def _entry(row: Row) -> InvoiceEntry:

@@ -141,6 +141,11 @@ def report_view(report: Report) -> ReportView:
     )
 
 
+def report_json(report: Report) -> str:
+    """The report as it is sent."""
+    return report_view(report).model_dump_json()
+
+
 def report_csv(report: Report) -> str:
     """The report's rows as CSV; what is unknown is empty."""
     text = io.StringIO()

@@ -4,8 +4,9 @@ Amounts are nano-units of the invoice's currency, ours are nano-dollars; None is
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -110,6 +111,9 @@ class UsageSum:
     counted: Counted
 
 
+_NOTHING = dict.fromkeys(Certainty, Counted())
+
+
 class Owing(StrEnum):
     """Who owes the difference; open: calls of unknown end may account for it."""
 
@@ -125,7 +129,7 @@ class Compared:
 
     what: BilledFor
     billed: Billed | None
-    ours: dict[Certainty, Counted] = field(default_factory=lambda: dict.fromkeys(Certainty, Counted()))
+    ours: dict[Certainty, Counted] = field(default_factory=_NOTHING.copy)
     by_listing: dict[str, Counted] = field(default_factory=dict[str, Counted])
 
     def count(self, usage: UsageSum) -> None:
@@ -179,23 +183,35 @@ def model_key(model: str) -> str:
 
 def compared(invoice: Invoice, usage: Iterable[UsageSum]) -> list[Compared]:
     """The rows of the report, in order; what names a listing is matched before what does not."""
-    rows = {what: Compared(what, billed) for what, billed in sorted(invoice.lines.items())}
-    by_model: dict[str, list[BilledFor]] = defaultdict(list)
-    for what in rows:
-        by_model[what.model].append(what)
+    rows = {what: Compared(what, billed) for what, billed in invoice.lines.items()}
+    lines = _Lines(rows)
     for one in usage:
-        what = _line_for(one, by_model[model_key(one.model)])
-        rows.setdefault(what, Compared(what, None)).count(one)
+        model = model_key(one.model)
+        what = lines.of(one, model) or BilledFor(one.day, one.day, model, one.listing)
+        row = rows.get(what)
+        if row is None:
+            row = rows[what] = Compared(what, None)
+        row.count(one)
     return [rows[what] for what in sorted(rows)]
 
 
-def _line_for(usage: UsageSum, lines: Sequence[BilledFor]) -> BilledFor:
-    of_day = [line for line in lines if line.first_day <= usage.day <= line.last_day]
-    for listing in (usage.listing, ""):
-        for line in of_day:
-            if line.listing == listing:
-                return line
-    return BilledFor(usage.day, usage.day, model_key(usage.model), usage.listing)
+class _Lines:
+    """Lines of an invoice by model and listing, in the order of their days: those for the same never overlap."""
+
+    def __init__(self, lines: Iterable[BilledFor]) -> None:
+        self._in_order: dict[tuple[str, str], list[BilledFor]] = defaultdict(list)
+        for line in sorted(lines):
+            self._in_order[line.model, line.listing].append(line)
+
+    def of(self, usage: UsageSum, model: str) -> BilledFor | None:
+        """The line that bills a model's usage: one for its listing, else one for every listing."""
+        found = (self._on(usage.day, model, listing) for listing in (usage.listing, ""))
+        return next((line for line in found if line), None)
+
+    def _on(self, day: date, model: str, listing: str) -> BilledFor | None:
+        lines = self._in_order.get((model, listing), [])
+        place = bisect_right(lines, day, key=lambda line: line.first_day)
+        return lines[place - 1] if place and day <= lines[place - 1].last_day else None
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
