@@ -1,8 +1,12 @@
 """A supplier's file: how it is read, what is refused, and what its figures say beside ours."""
 
+import re
 from datetime import UTC, date, datetime
+from fractions import Fraction
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from consumption.invoices.csv_lines import MAX_RECORD, InvoiceReader, ReadInvoice
 from consumption.invoices.errors import InvoiceRefused
@@ -81,6 +85,23 @@ def test_a_month_is_a_period_and_what_is_left_empty_is_unknown() -> None:
         ("day,model,amount\n2026-11-30,,1\n", "Line 2: the model is empty"),
         ("day,model,amount\n2026-11-30,m,one\n", "Line 2: the amount"),
         ("day,model,amount\n2026-11-30,m,NaN\n", "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,1e3\n", "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,1_000\n", "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,\uff11\uff12\n", "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,9007200\n", "Line 2: the amount"),
+        ('day,model,amount\n2026-11-30,m,"1,234.50"\n', "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,1,234.50\n", "Line 2: 4 fields, and the header has 3: write figures without"),
+        ("day,model,amount\n2026-11-30,m,12,50\n", "Line 2: 4 fields"),
+        ("day,model,input_tokens,output_tokens,amount\n2026-11-30,m,1,234,567,8.5\n", "Line 2: 6 fields"),
+        ("day,model,amount\n2026-11-30,m,1\n2026-11-30,m\n", "Line 3: 2 fields"),
+        ("day,model,amount\n9999-12-31,m,1\n", "Line 2: the day is of a year from 2000 to 2100"),
+        ("month,model,amount\n9999-12,m,1\n", "Line 2: the day is of a year"),
+        ("day,model,amount\n1999-12-31,m,1\n", "Line 2: the day is of a year"),
+        (
+            "day,model,input_tokens\n" + 600 * f"2026-11-30,m,{2**53}\n",
+            "Line 514: the input_tokens makes too large a sum",
+        ),
+        ("day,model,amount\n" + 600 * "2026-11-30,m,-9007199\n", "Line 514: the amount makes too large a sum"),
         ("day,model,amount\n2026-11-30,m,1e999999\n", "Line 2: the amount"),
         ("day,model,input_tokens\n2026-11-30,m,-1\n", "Line 2: the input_tokens"),
         ("day,model,input_tokens\n2026-11-30,m,1.5\n", "Line 2: the input_tokens"),
@@ -96,6 +117,28 @@ def test_a_month_is_a_period_and_what_is_left_empty_is_unknown() -> None:
 def test_a_file_that_is_no_invoice_is_refused_with_its_place(text: str, said: str) -> None:
     with pytest.raises(InvoiceRefused, match=said):
         read(text)
+
+
+@given(st.text("0123456789.,-+$eE_ \u0661\uff11", max_size=24))
+@example("0.0000000004999999999999999999999999999999999")
+@example("-0.0000000005")
+def test_an_amount_that_is_taken_is_what_was_written(said: str) -> None:
+    try:
+        [billed] = read(f'day,model,amount\n2026-11-30,m,"{said}"\n').billed.values()
+    except InvoiceRefused:
+        return
+    written = said.strip().removeprefix("$")
+    if not written:
+        assert billed.amount is None
+        return
+    assert re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*", written)
+    assert billed.amount is not None
+    assert abs(Fraction(written.rstrip(".")) * 10**9 - billed.amount) <= Fraction(1, 2)
+
+
+def test_empty_fields_at_the_end_of_a_line_change_nothing() -> None:
+    text = "day,model,amount,\n2026-11-30,m,1.5,,,\n2026-11-30,m,2.5\n"
+    assert read(text).billed == {BilledFor(DAY, DAY, "m"): Billed(amount=4_000_000_000)}
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

@@ -7,7 +7,6 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from consumption.invoices.columns import places_of
@@ -18,11 +17,15 @@ MAX_LINES = 50_000
 MAX_RECORD = 16 * 1024
 LONGEST_SPAN = timedelta(days=400)
 _MOST = 2**53
+# Lines for the same are summed, and their sums kept as whole numbers of 64 bits.
+_MOST_IN_SUM = 2**62
+_YEARS = range(2000, 2101)
 _LONGEST_NAME = 300
 _NANO = 1_000_000_000
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:?00| ?UTC)?)?", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _COUNT = re.compile(r"\d{1,16}(\.0+)?", re.ASCII)
+_AMOUNT = re.compile(r"([+-]?)(?=\.?\d)(\d{0,16})(?:\.(\d*))?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -48,6 +51,7 @@ class InvoiceReader:
     _record: str = ""
     _line: int = 0
     _places: dict[str, int] = field(default_factory=dict[str, int])
+    _width: int = 0
     _lines: int = 0
     _currency: str = ""
     _billed: dict[BilledFor, Billed] = field(default_factory=dict[BilledFor, Billed])
@@ -101,16 +105,29 @@ class InvoiceReader:
 
     def _take_record(self, fields: list[str]) -> None:
         if not self._places:
-            self._places = places_of(fields)
+            self._places, self._width = places_of(fields), _filled(fields)
             return
         self._lines += 1
         if self._lines > MAX_LINES:
             raise InvoiceRefused(f"An invoice has at most {MAX_LINES} lines.")
-        values = {name: fields[place].strip() for name, place in self._places.items() if place < len(fields)}
-        row = _Row(values, self._line)
+        if not _filled(fields) <= self._width <= len(fields):
+            raise InvoiceRefused(
+                f"Line {self._line}: {len(fields)} fields, and the header has {self._width}: write figures without"
+                " separators, and quote names that have commas in them.",
+                line=self._line,
+            )
+        row = _Row({name: fields[place].strip() for name, place in self._places.items()}, self._line)
         self._keep_currency(row)
-        what, billed = row.what(), row.billed()
-        self._billed[what] = self._billed[what] + billed if what in self._billed else billed
+        self._sum_up(row)
+
+    def _sum_up(self, row: "_Row") -> None:
+        what, total = row.what(), row.billed()
+        if what in self._billed:
+            total += self._billed[what]
+        for column in ("requests", "input_tokens", "output_tokens", "amount"):
+            if abs(getattr(total, column) or 0) > _MOST_IN_SUM:
+                raise row.refused(column, "makes too large a sum with the lines before for the same")
+        self._billed[what] = total
 
     def _keep_currency(self, row: "_Row") -> None:
         currency = row.currency()
@@ -151,16 +168,12 @@ class _Row:
 
     def _period(self) -> tuple[date, date]:
         said = self.values.get("period", "")
-        day, month = _DAY.fullmatch(said), _MONTH.fullmatch(said)
-        try:
-            if day:
-                return (only := date.fromisoformat(day[1])), only
-            if month:
-                year, number = int(month[1]), int(month[2])
-                return date(year, number, 1), date(year, number, monthrange(year, number)[1])
-        except ValueError:
-            pass
-        raise self.refused("day", "is one such as 2026-11-30, in UTC, or a month such as 2026-11")
+        period = _period(said)
+        if period is None:
+            raise self.refused("day", "is one such as 2026-11-30, in UTC, or a month such as 2026-11")
+        if period[0].year not in _YEARS:
+            raise self.refused("day", f"is of a year from {_YEARS[0]} to {_YEARS[-1]}")
+        return period
 
     def _count(self, column: str) -> int | None:
         said = self.values.get(column, "")
@@ -174,14 +187,35 @@ class _Row:
         said = self.values.get("amount", "").removeprefix("$")
         if not said:
             return None
-        try:
-            amount = Decimal(said)
-            nano = int((amount * _NANO).to_integral_value(ROUND_HALF_UP)) if abs(amount) < _MOST // _NANO else None
-        except (InvalidOperation, ValueError):
-            nano = None
-        if nano is None:
-            raise self.refused("amount", "is a decimal number such as 12.5, without separators")
+        found = _AMOUNT.fullmatch(said)
+        nano = _nano(*found.groups(default="")) if found else _MOST + 1
+        if abs(nano) > _MOST:
+            raise self.refused("amount", "is a decimal number such as 12.5, without separators or exponent")
         return nano
+
+
+def _nano(sign: str, whole: str, fraction: str) -> int:
+    """Billionths, rounded half-up, whatever the number of digits."""
+    nano = int(whole or "0") * _NANO + int(fraction[:9].ljust(9, "0")) + (fraction[9:10] >= "5")
+    return -nano if sign == "-" else nano
+
+
+def _period(said: str) -> tuple[date, date] | None:
+    day, month = _DAY.fullmatch(said), _MONTH.fullmatch(said)
+    try:
+        if day:
+            return (only := date.fromisoformat(day[1])), only
+        if month:
+            year, number = int(month[1]), int(month[2])
+            return date(year, number, 1), date(year, number, monthrange(year, number)[1])
+    except ValueError:
+        return None
+    return None
+
+
+def _filled(fields: list[str]) -> int:
+    """How many fields there are up to the last one that says something."""
+    return max((place for place, said in enumerate(fields, 1) if said.strip()), default=0)
 
 
 def _fields(record: str, line: int) -> list[str]:

@@ -41,8 +41,8 @@ _CSV: dict[str, Any] = {
     "required": True,
     "description": "A header, then a line for each model and day (2026-11-30, UTC) or month (2026-11): period, model,"
     " listing?, requests?, input_tokens, output_tokens, amount, currency (USD if left out). Columns as the common"
-    " suppliers' exports call them are known, others are left aside; lines for the same are summed. UTF-8, at most"
-    " 8 MiB and 50,000 lines.",
+    " suppliers' exports call them are known, others are left aside; lines for the same are summed. Figures are"
+    " plain: no separators, no exponent. UTF-8, at most 8 MiB and 50,000 lines.",
     "content": {"text/csv": {"schema": {"type": "string"}}},
 }
 _REPORTS: dict[int | str, dict[str, Any]] = {
