@@ -42,10 +42,10 @@ from consumption.access_requests.postgres_store import PostgresRequests
 from consumption.budgets.actions import AcquireLeases
 from consumption.budgets.grpc_api import LeasesDoor
 from consumption.budgets.http_api import router as budgets_router
-from consumption.budgets.limits_store import PostgresBudgets
+from consumption.budgets.limits_store import PostgresBalanceReader, PostgresBudgets
 from consumption.budgets.postgres_notices import PostgresLeaseNotices
 from consumption.budgets.postgres_recall_store import PostgresRecallStore
-from consumption.budgets.postgres_store import PostgresBalanceReader, PostgresLeaseStore
+from consumption.budgets.postgres_store import PostgresLeaseStore
 from consumption.budgets.set_budget import SetBudget
 from consumption.compose_calls import door_of_calls
 from consumption.compose_invoices import invoice_actions

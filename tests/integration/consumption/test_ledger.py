@@ -16,8 +16,9 @@ from chassis.event_log.port import Consumer, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
 from chassis.ids import new_id
 from consumption.budgets.errors import HolderSealed, ScopeNotFound
+from consumption.budgets.limits_store import PostgresBalanceReader
 from consumption.budgets.ports import LeaseAnswer
-from consumption.budgets.postgres_store import PostgresBalanceReader, PostgresLeaseStore
+from consumption.budgets.postgres_store import PostgresLeaseStore
 from consumption.budgets.rules import Balance, Wish, month_of
 from consumption.keys.errors import KeyNotFound
 from consumption.keys.event_handlers import key_ending_consumer

@@ -112,6 +112,48 @@ async def test_budgets_of_every_level_bound_a_key_in_their_order_and_show_in_the
     assert {one["kind"] for one in (await governor.good("GET", BUDGETS))["items"]} == set()
 
 
+async def test_the_teams_own_budget_is_shown_before_those_of_a_thousand_keys(
+    shop: Shop, governor: Shopper, worker: Database
+) -> None:
+    owner = shop.person(team=27)
+    team = owner.principal.tenant or ""
+    await governor.good("PUT", f"{BUDGETS}/teams/{team}", {"monthly_token_quota": 5, "monthly_budget": None})
+    await governor.good("PUT", f"{BUDGETS}/platform", {"monthly_token_quota": 10**9, "monthly_budget": None})
+    add_keys = (
+        "INSERT INTO limits (scope_id, team_id, kind, subject_id, unit, amount)"
+        " SELECT 'key:many_' || n || ':tokens', $1, 'key', 'many_' || n, 'tokens', 5"
+        " FROM generate_series($2, $3::int) n"
+    )
+    for first, last, more in ((1, 998, False), (999, 1001, True)):
+        async with worker.transaction() as transaction:
+            await transaction.execute(add_keys, team, first, last)
+        mine = await owner.good("GET", QUOTA)
+        all_seen = await governor.good("GET", f"{BUDGETS}?team_id={team}")
+        assert [one["kind"] for one in mine["items"][:2]] == ["team", "key"]
+        assert [one["kind"] for one in all_seen["items"][:3]] == ["platform", "team", "key"]
+        assert (len(mine["items"]), len(all_seen["items"])) == (min(1000, last + 1), 1000)
+        assert (mine["more"], all_seen["more"]) == (more, more)
+    nothing = {"monthly_token_quota": None, "monthly_budget": None}
+    await governor.good("PUT", f"{BUDGETS}/platform", nothing)
+
+
+async def test_limits_of_keys_that_can_call_no_more_are_shown_in_the_months_in_which_they_did(
+    shop: Shop, worker: Database
+) -> None:
+    owner = shop.person(team=28)
+    body = {"monthly_token_quota": 100}
+    used, unused, ending, going = [await owner.good("POST", KEYS, {"name": name, **body}) for name in "abcd"]
+    wish = [Wish(f"key:{used['id']}:tokens", 60, 60)]
+    assert (await PostgresLeaseStore(worker).acquire("h28", "r1", wish, datetime.now(UTC))).granted
+    for key in (used, unused):
+        await owner.good("DELETE", f"{KEYS}/{key['id']}")
+    async with worker.transaction() as transaction:
+        ended = datetime.now(UTC) - timedelta(seconds=1)
+        await transaction.execute("UPDATE keys SET expires_at = $2 WHERE key_id = $1", ending["id"], ended)
+    shown = (await owner.good("GET", QUOTA))["items"]
+    assert {one["subject"] for one in shown} == {used["id"], going["id"]}
+
+
 async def test_each_level_is_set_by_its_own_people_alone_and_reaches_no_other_team(
     shop: Shop, governor: Shopper
 ) -> None:

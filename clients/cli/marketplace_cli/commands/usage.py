@@ -74,7 +74,7 @@ def quota(here: Invocation) -> None:
     with here.api() as api:
         found = api.get("/api/v1/quota")
         names = {} if here.output.as_json else _key_names(api)
-    here.output.show(found, lambda: _quota_page(here, found["items"], names))
+    here.output.show(found, lambda: _quota_page(here, found, names))
 
 
 def _key_names(api: ApiClient) -> dict[str, str]:
@@ -85,11 +85,14 @@ def _key_names(api: ApiClient) -> dict[str, str]:
         return {}
 
 
-def _quota_page(here: Invocation, limits: list[Json], names: dict[str, str]) -> None:
+def _quota_page(here: Invocation, found: Json, names: dict[str, str]) -> None:
+    limits: list[Json] = found["items"]
     columns = ("of", "what", ">limit", ">used", ">leased ahead", ">left", "begins anew")
     here.output.table(columns, (_limit(one, names) for one in limits), "Nothing is limited.")
     if any(Decimal(one["held"]) for one in limits):
         here.output.hint("Leased ahead: set aside for calls under way and the next ones; what is not used comes back.")
+    if found.get("more"):
+        here.output.hint("More keys have limits than are shown.")
 
 
 def _row(one: Json) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from chassis.clock import rfc3339
+from consumption.budgets.ports import MOST_SHOWN
 from consumption.budgets.rules import Balance, dollars_of
 
 
@@ -23,14 +24,15 @@ class QuotaView(BaseModel):
 
 
 class QuotaAnswer(BaseModel):
-    """What is left, and when it resets."""
+    """What is left, and when it resets: platform, team, people, keys. `more`: further keys have limits, too."""
 
     items: list[QuotaView]
+    more: bool
 
 
 def quota_answer(balances: list[Balance]) -> QuotaAnswer:
     """The balances as an answer."""
-    return QuotaAnswer(items=[_view(balance) for balance in balances])
+    return QuotaAnswer(items=[_view(balance) for balance in balances[:MOST_SHOWN]], more=len(balances) > MOST_SHOWN)
 
 
 def _view(balance: Balance) -> QuotaView:

@@ -1,4 +1,4 @@
-"""Budgets of platform, teams and people in PostgreSQL."""
+"""Limits in PostgreSQL: what is left of each of them, and budgets of platform, teams and people."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,16 +6,33 @@ from datetime import datetime
 from chassis.database.pool import Database
 from chassis.event_log.port import EventLog
 from consumption.budgets.levels import PLATFORM, Amounts, Subject, limits_of
+from consumption.budgets.ports import MOST_SHOWN
 from consumption.budgets.postgres_store import BALANCE_COLUMNS, balance_of
 from consumption.budgets.rules import Balance, month_of
 from consumption.facts import KEY_TOPIC, event_of
 from marketplace.events.v1.key_pb2 import BudgetChanged
 
+# What bounds most stands first, so that a team of many keys sees its own budget. Limits of keys stay for ever: those of
+# keys that can call no more are of interest in the months in which they did.
 _BALANCES = f"""
     SELECT {BALANCE_COLUMNS} FROM limits l LEFT JOIN balances b ON b.scope_id = l.scope_id AND b.period_start = $1
     WHERE l.amount IS NOT NULL AND (l.scope_id = ANY($2::text[]) OR l.team_id = ANY($3::text[]))
-    ORDER BY l.scope_id LIMIT 1000
+        AND (l.kind <> 'key' OR b.settled + b.leased + b.unknown > 0 OR NOT EXISTS (
+            SELECT FROM keys k WHERE k.key_id = l.subject_id AND (k.state = 'revoked' OR k.expires_at <= $4)
+        ))
+    ORDER BY array_position(ARRAY['platform', 'team', 'user', 'key'], l.kind), l.scope_id LIMIT $5
 """  # noqa: S608 -- a constant
+
+
+class PostgresBalanceReader:
+    """Balances of one team, as the runtime role."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_team(self, team_id: str, now: datetime) -> list[Balance]:
+        """The limited scopes of the team in the month of `now`: at most one more than MOST_SHOWN."""
+        return await _read(self._database, team_id, now, teams=(team_id,))
 
 
 class PostgresBudgets:
@@ -53,7 +70,7 @@ class PostgresBudgets:
         return await _read(database, tenant, now, scopes=scopes)
 
     async def overview(self, team_id: str | None, now: datetime) -> list[Balance]:
-        """The platform's balances; with a team, all of that team's as well."""
+        """The platform's balances; with a team, that team's as well: at most one more than MOST_SHOWN."""
         return await _read(self._platform, None, now, teams=(PLATFORM, team_id or ""))
 
     def _reach(self, subject: Subject) -> tuple[Database, str | None]:
@@ -65,5 +82,5 @@ async def _read(
 ) -> list[Balance]:
     month = month_of(now)
     async with database.transaction(tenant, read_only=True) as transaction:
-        rows = await transaction.fetch(_BALANCES, month.start, list(scopes), list(teams))
+        rows = await transaction.fetch(_BALANCES, month.start, list(scopes), list(teams), now, MOST_SHOWN + 1)
     return [balance_of(row, month) for row in rows]

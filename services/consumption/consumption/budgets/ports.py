@@ -11,6 +11,9 @@ from consumption.budgets.levels import Amounts, Subject
 from consumption.budgets.recalls import GivenBack, RecallRound
 from consumption.budgets.rules import Balance, Grant, Wish
 
+# Of a team's limits; who finds one more knows that there are more.
+MOST_SHOWN = 1000
+
 
 @dataclass(frozen=True)
 class LeaseRequest:
@@ -92,7 +95,10 @@ class BalanceReader(Protocol):
     """Balances of a team."""
 
     async def of_team(self, team_id: str, now: datetime) -> list[Balance]:
-        """Every limited scope of the team in the month of `now`."""
+        """The limited scopes of the team in the month of `now`: at most one more than MOST_SHOWN.
+
+        Its own first, then its people's, then its keys'; without keys that can call no more and did not this month.
+        """
         ...
 
 
@@ -108,5 +114,5 @@ class BudgetStore(Protocol):
         ...
 
     async def overview(self, team_id: str | None, now: datetime) -> list[Balance]:
-        """The platform's balances; with a team, all of that team's as well."""
+        """The platform's balances; with a team, that team's as well: at most one more than MOST_SHOWN."""
         ...

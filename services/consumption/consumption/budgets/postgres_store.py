@@ -176,22 +176,3 @@ def balance_of(row: Row, month: Month) -> Balance:
         *(limit, month, row["settled"], row["leased"], row["unknown"], row["overdraft"]),
         scarce_until=row["scarce_until"],
     )
-
-
-class PostgresBalanceReader:
-    """Balances of one team, as the runtime role."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def of_team(self, team_id: str, now: datetime) -> list[Balance]:
-        """Every limited scope of the team in the month of `now`."""
-        month = month_of(now)
-        async with self._database.transaction(team_id, read_only=True) as transaction:
-            rows = await transaction.fetch(
-                f"SELECT {BALANCE_COLUMNS} FROM limits l"  # noqa: S608 -- a constant
-                " LEFT JOIN balances b ON b.scope_id = l.scope_id AND b.period_start = $1"
-                " WHERE l.amount IS NOT NULL ORDER BY l.scope_id LIMIT 1000",
-                month.start,
-            )
-        return [balance_of(row, month) for row in rows]
