@@ -97,7 +97,7 @@ def _quota_page(here: Invocation, found: Json, names: dict[str, str]) -> None:
 
 def _row(one: Json) -> tuple[object, ...]:
     return (
-        one["group"],
+        "(others)" if one["group"] is None else one["group"],
         count(one["calls"]),
         count(one["prompt_tokens"]),
         count(one["completion_tokens"]),

@@ -31,9 +31,12 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"s
 
 
 class UsageGroup(BaseModel):
-    """Calls of one group; `cost` is US dollars as a decimal string, corrected, over the calls whose price is known."""
+    """Calls of one group; `cost` is US dollars as a decimal string, corrected, over the calls whose price is known.
 
-    group: str
+    `group` is null where it is all groups but the thousand that cost most.
+    """
+
+    group: str | None
     calls: int
     prompt_tokens: int
     completion_tokens: int
@@ -46,12 +49,13 @@ class UsageGroup(BaseModel):
 
 
 class UsageAnswer(BaseModel):
-    """Usage of the caller's team."""
+    """Usage of the caller's team; all groups together are the whole. `groups_in_others`: in the one without a name."""
 
     start: str
     end: str
     group_by: GroupBy
     groups: list[UsageGroup]
+    groups_in_others: int
 
 
 class CallItem(BaseModel):
@@ -106,10 +110,17 @@ async def usage(
 ) -> UsageAnswer | Response:
     """What the team used, summed by listing, model, key or day."""
     start, end = question.span(clock.now())
-    groups = [_group(one) for one in await reader.sums(caller.tenant or "", start, end, question.group_by)]
+    sums = await reader.sums(caller.tenant or "", start, end, question.group_by)
+    groups = [_group(one) for one in sums]
     if question.format == "csv":
         return Response(_csv(groups), media_type="text/csv")
-    return UsageAnswer(start=rfc3339(start), end=rfc3339(end), group_by=question.group_by, groups=groups)
+    return UsageAnswer(
+        start=rfc3339(start),
+        end=rfc3339(end),
+        group_by=question.group_by,
+        groups=groups,
+        groups_in_others=sum(one.groups for one in sums if one.group is None),
+    )
 
 
 @router.get("/quota", dependencies=[requires(READ_USAGE)])
@@ -157,8 +168,12 @@ def _csv(groups: list[UsageGroup]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(UsageGroup.model_fields))
     writer.writeheader()
-    writer.writerows(group.model_dump() for group in groups)
+    writer.writerows(_flat(group) for group in groups)
     return text.getvalue()
+
+
+def _flat(group: UsageGroup) -> dict[str, object]:
+    return {**group.model_dump(), "group": "(others)" if group.group is None else group.group}
 
 
 def _call(row: CallView) -> CallItem:

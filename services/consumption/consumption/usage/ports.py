@@ -10,7 +10,7 @@ class UsageReader(Protocol):
     """Usage of one team."""
 
     async def sums(self, team_id: str, start: datetime, end: datetime, group_by: GroupBy) -> list[UsageSum]:
-        """Sums of the calls that started in [start, end), largest cost first."""
+        """Sums of the calls that started in [start, end), largest cost first; together they are all of them."""
         ...
 
     async def calls(

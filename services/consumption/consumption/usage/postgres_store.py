@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from chassis.database.pool import Database
-from consumption.usage.rules import CallView, GroupBy, UsageSum
+from consumption.usage.rules import MOST_GROUPS, CallView, GroupBy, UsageSum
 
 _GROUPS = {
     GroupBy.LISTING: "listing_name",
@@ -24,6 +24,18 @@ _SUMS = """
 _CORRECTED = """
     (SELECT call_id, started_at, sum(difference)::bigint AS difference FROM corrections
     WHERE team_id = $3 AND started_at >= $1 AND started_at < $2 GROUP BY 1, 2)
+"""
+_CALLS_OF_TIME = f"""
+    FROM usage_rows LEFT JOIN {_CORRECTED} c USING (call_id, started_at)
+    WHERE team_id = $3 AND started_at >= $1 AND started_at < $2
+"""
+# Groups in their order; those beyond the place of the last that is shown stand at one place together.
+_TOGETHER = """
+    SELECT CASE WHEN place <= $4 THEN min(grouped) END, sum(calls)::bigint, sum(prompt_tokens)::bigint,
+        sum(completion_tokens)::bigint, sum(cost)::bigint, sum(unpriced_calls)::bigint, sum(estimated_calls)::bigint,
+        sum(unknown_calls)::bigint, sum(failed_calls)::bigint, sum(corrected_calls)::bigint, count(*)
+    FROM (SELECT *, least(row_number() OVER (ORDER BY cost DESC, grouped), $4::bigint + 1) AS place FROM groups) placed
+    GROUP BY place ORDER BY place
 """
 _CALLS = """
     SELECT u.call_id, u.started_at, u.listing_name, u.listing_version, u.model, u.key_id, u.prompt_tokens,
@@ -47,14 +59,12 @@ class PostgresUsageReader:
         self._database = database
 
     async def sums(self, team_id: str, start: datetime, end: datetime, group_by: GroupBy) -> list[UsageSum]:
-        """Sums of the calls that started in [start, end), largest cost first."""
+        """Sums of the calls that started in [start, end), largest cost first; together they are all of them."""
         async with self._database.transaction(team_id, read_only=True) as transaction:
             rows = await transaction.fetch(
-                f"SELECT {_GROUPS[group_by]} AS grouped, {_SUMS}"  # noqa: S608 -- constants
-                f" FROM usage_rows LEFT JOIN {_CORRECTED} c USING (call_id, started_at)"
-                " WHERE team_id = $3 AND started_at >= $1 AND started_at < $2"
-                " GROUP BY 1 ORDER BY cost DESC, 1 LIMIT 1000",
-                *(start, end, team_id),
+                f"WITH groups AS (SELECT {_GROUPS[group_by]} AS grouped, {_SUMS} {_CALLS_OF_TIME} GROUP BY 1)"
+                f" {_TOGETHER}",
+                *(start, end, team_id, MOST_GROUPS),
             )
         return [UsageSum(*row) for row in rows]
 

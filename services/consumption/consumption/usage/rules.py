@@ -14,14 +14,18 @@ class GroupBy(StrEnum):
     DAY = "day"
 
 
+# Of a time; what the groups beyond used is summed in one.
+MOST_GROUPS = 1000
+
+
 @dataclass(frozen=True)
 class UsageSum:
-    """Calls of one group, with their corrections.
+    """Calls of one group, with their corrections; without a name: of all groups beyond MOST_GROUPS.
 
     `cost` in nano-dollars sums the known ones; `unpriced_calls` says how many are not in it.
     """
 
-    group: str
+    group: str | None
     calls: int
     prompt_tokens: int
     completion_tokens: int
@@ -31,6 +35,7 @@ class UsageSum:
     unknown_calls: int
     failed_calls: int
     corrected_calls: int
+    groups: int
 
 
 @dataclass(frozen=True)
