@@ -66,3 +66,14 @@ async def test_all_groups_together_are_the_whole_also_where_they_are_too_many_to
     assert (others["group"], others["calls"], others["cost"]) == (None, 6, "0.000000006")
     flat = csv.DictReader(io.StringIO((await owner.ask("GET", f"{USAGE}&format=csv")).text))
     assert [row["group"] for row in flat][-2:] == ["model-0003", "(others)"]
+
+
+async def test_a_models_name_is_no_formula_in_the_files_of_usage_and_invoices(shop: Shop, worker: Database) -> None:
+    owner, governor = shop.person(team=41), shop.person(platform="admin", account=99)
+    await settle(worker, owner, ["=1+1"])
+    [used] = csv.DictReader(io.StringIO((await owner.ask("GET", f"{USAGE}&format=csv")).text))
+    assert (used["group"], used["calls"]) == ("'=1+1", "1")
+    report = await governor.upload("/api/v1/invoices", f"day,model,input_tokens,amount\n{NOW.date()},=1+1,1,-5\n")
+    found = await governor.ask("GET", f"/api/v1/invoices/{report.json()['invoice']['id']}?format=csv")
+    [row] = csv.DictReader(io.StringIO(found.text))
+    assert (row["model"], row["billed_amount"], row["difference_input_tokens"]) == ("'=1+1", "-5", "-1")

@@ -1,12 +1,11 @@
 """An invoice beside our books as people and spreadsheets see it; money is US dollars as decimal strings."""
 
-import csv
-import io
 from collections.abc import Iterable
 
 from pydantic import BaseModel
 
 from chassis.clock import rfc3339
+from chassis.web.csv_text import csv_text
 from consumption.budgets.rules import dollars_if_known, dollars_of
 from consumption.invoices.actions import Report
 from consumption.invoices.ports import InvoiceEntry
@@ -148,12 +147,7 @@ def report_json(report: Report) -> str:
 
 def report_csv(report: Report) -> str:
     """The report's rows as CSV; what is unknown is empty."""
-    text = io.StringIO()
-    rows = [_flat(row) for row in report_view(report).rows]
-    writer = csv.DictWriter(text, fieldnames=list(_flat_names()))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(list(_flat_names()), (_flat(row) for row in report_view(report).rows))
 
 
 def _row(row: Compared, currency: str) -> RowView:

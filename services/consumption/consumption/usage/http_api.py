@@ -1,7 +1,5 @@
 """/api/v1/usage, /api/v1/quota and /api/v1/calls."""
 
-import csv
-import io
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -12,6 +10,7 @@ from chassis.clock import Clock, rfc3339
 from chassis.errors import InvalidInput
 from chassis.web.access import Caller, requires
 from chassis.web.application import provided
+from chassis.web.csv_text import csv_text
 from chassis.web.pages import Cursors, PageCursor, PageLimit
 from chassis.web.sent_values import SentMoment
 from consumption.access import READ_USAGE
@@ -113,7 +112,8 @@ async def usage(
     sums = await reader.sums(caller.tenant or "", start, end, question.group_by)
     groups = [_group(one) for one in sums]
     if question.format == "csv":
-        return Response(_csv(groups), media_type="text/csv")
+        text = csv_text(list(UsageGroup.model_fields), (_flat(group) for group in groups))
+        return Response(text, media_type="text/csv")
     return UsageAnswer(
         start=rfc3339(start),
         end=rfc3339(end),
@@ -162,14 +162,6 @@ def _group(one: UsageSum) -> UsageGroup:
         failed_calls=one.failed_calls,
         corrected_calls=one.corrected_calls,
     )
-
-
-def _csv(groups: list[UsageGroup]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(UsageGroup.model_fields))
-    writer.writeheader()
-    writer.writerows(_flat(group) for group in groups)
-    return text.getvalue()
 
 
 def _flat(group: UsageGroup) -> dict[str, object]:
