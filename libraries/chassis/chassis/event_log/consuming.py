@@ -32,8 +32,17 @@ class Consuming(Protocol):
 
 
 async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
-    """Take events for all consumers until cancelled; a failing one backs off and does not hold up the others."""
-    await asyncio.gather(*(_run(log, consumer) for consumer in consumers))
+    """Take events for all consumers until cancelled; a failing one backs off and does not hold up the others.
+
+    What is no MarketplaceError ends them all, and is raised.
+    """
+    running = [asyncio.create_task(_run(log, consumer)) for consumer in consumers]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _run(log: Consuming, consumer: Consumer) -> None:

@@ -2,11 +2,14 @@
 
 It moves its cursor when Kafka has acknowledged a batch. Killed in between, it sends the batch again: within a lane
 positions then repeat, but never does a smaller one come for the first time after a greater one, and readers pass over
-what they have taken. While Kafka is away events wait in PostgreSQL.
+what they have taken. So a partition is sent nothing before Kafka has acknowledged what came before, and a producer that
+failed to send is used no more: it has spent the sequence numbers of what it gave up, so that Kafka may refuse all that
+follows. While Kafka is away events wait in PostgreSQL.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +18,22 @@ from aiokafka import AIOKafkaProducer
 
 from chassis.event_log.kafka_address import KafkaAddress
 from chassis.event_log.kafka_cluster import REQUEST_MILLISECONDS, open_cluster
-from chassis.event_log.kafka_errors import kafka_errors_translated
+from chassis.event_log.kafka_errors import KafkaUnavailable, kafka_errors_translated
 from chassis.event_log.kafka_message import headers_of
 from chassis.event_log.lanes import LANES, lane_of
 from chassis.event_log.port import Consumer, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
 
 BATCH = 500
+# What is sent at once and acknowledged before the next: nearly always all that a partition gets of a batch. A broker
+# takes 1 MiB.
+CHUNK_BYTES = 512 * 1024
 # The batch's transaction is open meanwhile; PostgreSQL ends one that does nothing for 30 s.
 SEND_SECONDS = 20.0
+
+
+class ProducerSpent(Exception):
+    """Something could not be sent: this producer sends nothing in order any more, a new one must be opened."""
 
 
 class KafkaRelay:
@@ -36,7 +46,7 @@ class KafkaRelay:
         self._partitions = partitions
 
     async def consume_once(self, consumer: Consumer) -> int:
-        """Relay one batch; how many events. Raises KafkaUnavailable, and then the cursor stays."""
+        """Relay one batch; how many events. Raises ProducerSpent, and then the cursor stays."""
         database = self._log.database
         await self._log.sequence()
         async with database.transaction() as transaction:
@@ -59,20 +69,35 @@ class KafkaRelay:
         await self._log.wait_for_news(topic, seen, timeout_seconds)
 
     async def _send(self, events: Sequence[RecordedEvent]) -> None:
-        with kafka_errors_translated("take events"):
-            async with asyncio.timeout(SEND_SECONDS):
-                # Put in order, one after the other; acknowledged in any order.
-                acknowledged = [await self._put(event) for event in events]
-                await asyncio.gather(*acknowledged)
+        by_partition: dict[int, list[RecordedEvent]] = defaultdict(list)
+        for event in events:
+            by_partition[lane_of(event.key) % self._partitions[event.topic]].append(event)
+        sends = [self._send_in_order(*its) for its in by_partition.items()]
+        try:
+            with kafka_errors_translated("take events"):
+                await asyncio.wait_for(_all_of(sends), SEND_SECONDS)
+        except KafkaUnavailable as error:
+            raise ProducerSpent(error.message) from error
 
-    async def _put(self, event: RecordedEvent) -> "asyncio.Future[object]":
-        return await self._producer.send(
-            event.topic,
-            event.data,
-            key=event.key.encode(),
-            partition=lane_of(event.key) % self._partitions[event.topic],
-            headers=headers_of(event, self._log_id),
-        )
+    async def _send_in_order(self, partition: int, events: Iterable[RecordedEvent]) -> None:
+        left = deque(events)
+        while left:
+            chunk = self._producer.create_batch()
+            topic = left[0].topic
+            while left and self._has_room(chunk, left[0]):
+                left.popleft()
+            await (await self._producer.send_batch(chunk, topic, partition=partition))
+
+    def _has_room(self, chunk: Any, event: RecordedEvent) -> bool:
+        """Put the event into the chunk; an empty one takes any."""
+        headers = headers_of(event, self._log_id)
+        return chunk.append(timestamp=None, key=event.key.encode(), value=event.data, headers=headers) is not None
+
+
+async def _all_of(sends: Iterable[Awaitable[None]]) -> None:
+    """Wait for each, also where another has failed: none goes on behind the back of who waits."""
+    for failure in filter(None, await asyncio.gather(*sends, return_exceptions=True)):
+        raise failure
 
 
 @dataclass(frozen=True)
@@ -94,7 +119,11 @@ async def open_relay(
         found = await cluster.partitions_of_each(topics)
     # The client is half typed.
     producer: Any = AIOKafkaProducer(
-        **address.options(), enable_idempotence=True, acks="all", request_timeout_ms=REQUEST_MILLISECONDS
+        **address.options(),
+        enable_idempotence=True,
+        acks="all",
+        request_timeout_ms=REQUEST_MILLISECONDS,
+        max_batch_size=CHUNK_BYTES,
     )
     try:
         with kafka_errors_translated("be reached"):

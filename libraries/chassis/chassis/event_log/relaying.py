@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chassis.errors import MarketplaceError
 from chassis.event_log.consuming import run_consumers
 from chassis.event_log.kafka_address import KafkaAddress
-from chassis.event_log.kafka_relay import TopicShape, open_relay
+from chassis.event_log.kafka_relay import ProducerSpent, TopicShape, open_relay
 from chassis.event_log.postgres_log import PostgresEventLog
 
 PAUSE_SECONDS = 1.0
@@ -25,16 +25,17 @@ class Relaying:
         self._missing: str | None = "not connected yet"
 
     async def run(self) -> None:
-        """Open the relay and let it work, until cancelled; open it again when it could not be opened."""
+        """Open the relay and let it work, until cancelled; open it again when that failed, or a send."""
         while True:
             try:
                 async with open_relay(self._log, self._address, self._topics, self._shape) as (relay, consumers):
                     self._missing = None
                     await run_consumers(relay, consumers)
-            except MarketplaceError as error:
-                if self._missing != error.message:
-                    _log.warning("the relay waits: %s", error.message)
-                self._missing = error.message
+            except (MarketplaceError, ProducerSpent) as error:
+                reason = str(error)
+                if self._missing != reason:
+                    _log.warning("the relay waits: %s", reason)
+                self._missing = reason
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def outage(self) -> str | None:
