@@ -11,7 +11,7 @@ import pytest
 from chassis.database.errors import DatabaseUnavailable, WriteConflict
 from chassis.database.transaction import Transaction
 from chassis.errors import MarketplaceError
-from chassis.event_log.port import Consumer, RecordedEvent
+from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 from chassis.event_log.taking import Taking
 
 EVENT = RecordedEvent("evt_1", "topic", "key", "Happened", "tests", datetime(2026, 11, 30, tzinfo=UTC), b"", 1)
@@ -41,7 +41,7 @@ class Group:
         self.statements = Statements()
         self._consumer = Consumer("tests.group", "topic", {"Happened": self._fail}, tries=3)
 
-    async def take(self) -> bool:
+    async def take(self) -> EventFailed | None:
         return await self._taking.take(cast("Transaction", self.statements), self._consumer, EVENT)
 
     async def _fail(self, _: Transaction, __: RecordedEvent) -> None:
@@ -72,5 +72,6 @@ async def test_what_passes_by_itself_is_waited_for_and_never_set_aside(
 )
 async def test_what_fails_again_and_again_is_set_aside(error: Exception) -> None:
     group = Group(error)
-    assert [await group.take() for _ in range(3)] == [False, False, True]
+    stopped = [await group.take() for _ in range(3)]
+    assert [failed and failed.pause for failed in stopped] == [0.2, 1.0, None]
     assert ["put_aside" in statement for statement in group.statements.executed] == [True]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chassis.errors import MarketplaceError
-from chassis.event_log.port import Consumer, EventLog, RecordedEvent
+from chassis.event_log.port import Consumer, EventFailed, EventLog, RecordedEvent
 
 # Readers are woken by news; the poll is for news that was lost. Each one costs two transactions.
 POLL_SECONDS = 1.0
@@ -19,7 +19,7 @@ class Consuming(Protocol):
     """What a loop needs of whatever takes events: a log, or the relay of one."""
 
     async def consume_once(self, consumer: Consumer) -> int:
-        """Take one batch; how many events."""
+        """Take one batch; how many events. Raises EventFailed."""
         ...
 
     def heard(self, topic: str) -> int:
@@ -51,13 +51,16 @@ async def _run(log: Consuming, consumer: Consumer) -> None:
         seen = log.heard(consumer.topic)
         try:
             taken = await log.consume_once(consumer)
-            # A batch that was not full was all there was when it was read; what came since has been heard of.
-            pause = 0.0 if taken >= consumer.batch else POLL_SECONDS
         except MarketplaceError as error:
             _log.warning("%s waits: %s", consumer.group, error.code)
-            pause = min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))
-        if pause:
-            await log.wait_for_news(consumer.topic, seen, pause)
+            pause = error.pause if isinstance(error, EventFailed) else min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))
+            # News is no reason to try earlier: it is of other events.
+            await asyncio.sleep(pause)
+            continue
+        pause = 0.0
+        # A batch that was not full was all there was when it was read; what came since has been heard of.
+        if taken < consumer.batch:
+            await log.wait_for_news(consumer.topic, seen, POLL_SECONDS)
 
 
 async def follow(

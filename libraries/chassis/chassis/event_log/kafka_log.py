@@ -13,7 +13,7 @@ from chassis.event_log.kafka_cluster import open_cluster
 from chassis.event_log.kafka_errors import KafkaUnavailable
 from chassis.event_log.kafka_reader import Arrival, Arrivals, KafkaReader, Subscription
 from chassis.event_log.lanes import lane_of
-from chassis.event_log.port import Consumer
+from chassis.event_log.port import Consumer, EventFailed
 from chassis.event_log.postgres_log import PostgresEventLog
 
 # How long events that PostgreSQL holds are awaited from Kafka before the caller gets a turn.
@@ -30,7 +30,7 @@ class _Batch:
     lanes: dict[int, int]
     offsets: dict[int, int] = field(default_factory=dict[int, int])
     taken: int = 0
-    stopped: bool = False
+    failed: EventFailed | None = None
 
 
 class KafkaEventLog(PostgresEventLog):
@@ -49,13 +49,15 @@ class KafkaEventLog(PostgresEventLog):
     async def consume_once(self, consumer: Consumer) -> int:
         """Take what has arrived; 0 when the group has taken everything or nothing arrives in time.
 
-        Raises KafkaUnavailable. Effects, lanes and offsets are one transaction.
+        Raises KafkaUnavailable, EventFailed. Effects, lanes and offsets are one transaction.
         """
         reader = await self._reader(consumer)
         while arrivals := await self._next(reader, consumer):
             batch = await self._take_arrivals(reader, consumer, arrivals)
+            if batch.failed is not None:
+                raise batch.failed
             # A batch of repeats alone says nothing of what comes behind it.
-            if batch.taken or batch.stopped:
+            if batch.taken:
                 return batch.taken
         return 0
 
@@ -139,8 +141,9 @@ class KafkaEventLog(PostgresEventLog):
             event = arrival.event
             if event is None or event.position <= batch.lanes[lane_of(event.key)]:
                 continue
-            if not await self.taking.take(transaction, consumer, event):
-                batch.stopped = True
+            failed = await self.taking.take(transaction, consumer, event)
+            if failed is not None:
+                batch.failed = failed
                 return arrival.offset
             batch.lanes[lane_of(event.key)] = event.position
             batch.taken += 1

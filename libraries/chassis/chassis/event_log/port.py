@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chassis.database.transaction import Transaction
+from chassis.errors import MarketplaceError
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Consumer:
     batch: int = field(default=100)
 
 
+class EventFailed(MarketplaceError):
+    """An event did not take effect: it is tried again, `pause` seconds later. What came before it holds."""
+
+    code = "event_failed"
+
+    def __init__(self, event: RecordedEvent, pause: float) -> None:
+        super().__init__(f"{event.type} {event.id} is tried again in {pause:g} s.")
+        self.pause = pause
+
+
 class EventLog(Protocol):
     """Where facts are appended and read."""
 
@@ -62,7 +73,7 @@ class EventLog(Protocol):
         ...
 
     async def consume_once(self, consumer: Consumer) -> int:
-        """Take one batch; how many events took effect or were set aside."""
+        """Take one batch; how many events took effect or were set aside. Raises EventFailed."""
         ...
 
     def heard(self, topic: str) -> int:

@@ -8,7 +8,7 @@ from chassis.database.pool import Database
 from chassis.database.transaction import Row, Transaction
 from chassis.errors import MarketplaceError
 from chassis.event_log.news import News
-from chassis.event_log.port import Consumer, Event, RecordedEvent
+from chassis.event_log.port import Consumer, Event, EventFailed, RecordedEvent
 from chassis.event_log.taking import Taking, apply
 
 CHANNEL = "events_appended"
@@ -55,10 +55,13 @@ class PostgresEventLog:
             )
 
     async def consume_once(self, consumer: Consumer) -> int:
-        """Take one batch in one transaction: effects, cursor, and what had to be set aside."""
+        """Take one batch in one transaction: effects, cursor, and what had to be set aside. Raises EventFailed."""
         await self.sequence()
         async with self.database.transaction() as transaction:
-            return await self._take_batch(transaction, consumer)
+            taken, failed = await self._take_batch(transaction, consumer)
+        if failed is not None:
+            raise failed
+        return taken
 
     async def replay(self, consumer: Consumer) -> int:
         """Hand the events that were set aside to the consumer again; how many took effect now."""
@@ -142,17 +145,18 @@ class PostgresEventLog:
         rows = await transaction.fetch("SELECT * FROM events.read($1, $2, $3)", topic, after, at_most)
         return [_event_of(topic, row) for row in rows]
 
-    async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> int:
+    async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> tuple[int, EventFailed | None]:
         start: int = await transaction.fetch_value("SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic)
-        reached, taken = start, 0
+        reached, taken, failed = start, 0, None
         for event in await self.untaken(transaction, consumer, start):
-            if not await self.taking.take(transaction, consumer, event):
+            failed = await self.taking.take(transaction, consumer, event)
+            if failed is not None:
                 break
             reached = event.position
             taken += 1
         if reached > start:
             await transaction.execute("SELECT events.move_cursor($1, $2, $3)", consumer.group, consumer.topic, reached)
-        return taken
+        return taken, failed
 
     async def untaken(self, transaction: Transaction, consumer: Consumer, after: int) -> list[RecordedEvent]:
         """The next batch of what the group has not taken after a position, in order."""

@@ -3,10 +3,14 @@
 import logging
 from dataclasses import dataclass, field
 
-from chassis.database.errors import driver_errors_translated, passes_by_itself
+from chassis.database.errors import UniqueConflict, driver_errors_translated
 from chassis.database.transaction import Transaction
-from chassis.event_log.port import Consumer, RecordedEvent
+from chassis.errors import ErrorKind, MarketplaceError
+from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 
+_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
+# Between the tries of an event: what passes by itself without saying so mostly does within half a minute.
+PAUSES_SECONDS = (0.2, 1.0, 5.0, 15.0)
 _log = logging.getLogger("event_log")
 
 
@@ -16,8 +20,8 @@ class Taking:
 
     _failures: dict[tuple[str, str, int], int] = field(default_factory=dict[tuple[str, str, int], int])
 
-    async def take(self, transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> bool:
-        """Whether the group may go on after the event: it took effect, or failed so often that it is set aside.
+    async def take(self, transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> EventFailed | None:
+        """What stops the group at the event; None where it took effect, or failed so often that it is set aside.
 
         Raises what will pass by itself: then nothing of the transaction holds.
         """
@@ -27,19 +31,24 @@ class Taking:
                 async with transaction.savepoint():
                     await apply(transaction, consumer, event)
         except Exception as error:
-            if passes_by_itself(error):
+            if _passes_by_itself(error):
                 raise
             failures = self._failures.get(place, 0) + 1
             self._failures[place] = failures
             _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, failures)
             if failures < consumer.tries:
-                return False
+                return EventFailed(event, PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS)) - 1])
             await transaction.execute(
                 "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
                 *(*place, event.id, f"{type(error).__name__}: {error}"[:500], failures),
             )
         self._failures.pop(place, None)
-        return True
+        return None
+
+
+def _passes_by_itself(error: Exception) -> bool:
+    """A full disk does, and somebody else's lock; a row that is there already stays there."""
+    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
 
 
 async def apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
