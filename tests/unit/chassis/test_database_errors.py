@@ -8,6 +8,8 @@ import pytest
 from chassis.database.errors import (
     DatabaseTimedOut,
     DatabaseUnavailable,
+    RowRefused,
+    StatementRefused,
     UniqueConflict,
     WriteConflict,
     driver_errors_translated,
@@ -44,6 +46,9 @@ def test_a_server_that_dies_under_a_statement_is_unavailable(error: Exception) -
         (asyncpg.DeadlockDetectedError("deadlock"), WriteConflict),
         (asyncpg.UniqueViolationError("duplicate"), UniqueConflict),
         (asyncpg.NumericValueOutOfRangeError("too large"), InvalidInput),
+        (asyncpg.InsufficientPrivilegeError("permission denied"), RowRefused),
+        (asyncpg.UndefinedColumnError("column does not exist"), StatementRefused),
+        (asyncpg.PostgresSyntaxError("syntax"), StatementRefused),
     ],
     ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
@@ -52,7 +57,7 @@ def test_other_causes_keep_their_own_kind(error: Exception, ours: type[Exception
         raise error
 
 
-@pytest.mark.parametrize("error", [asyncpg.PostgresSyntaxError("syntax"), KeyError("a fault of the code")])
+@pytest.mark.parametrize("error", [asyncpg.CheckViolationError("check"), KeyError("a fault of the code")])
 def test_faults_of_the_code_pass_untouched(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, driver_errors_translated():
         raise error

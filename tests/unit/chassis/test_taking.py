@@ -8,11 +8,12 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from chassis.database.errors import DatabaseUnavailable, WriteConflict
+from chassis.database.errors import DatabaseUnavailable, StatementRefused, WriteConflict
 from chassis.database.transaction import Transaction
-from chassis.errors import MarketplaceError
+from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 from chassis.event_log.taking import Taking
+from chassis.rpc.channel import RemoteError
 
 EVENT = RecordedEvent("evt_1", "topic", "key", "Happened", "tests", datetime(2026, 11, 30, tzinfo=UTC), b"", 1)
 
@@ -55,6 +56,9 @@ class Group:
         (asyncpg.TooManyConnectionsError("too many clients"), DatabaseUnavailable),
         (asyncpg.DeadlockDetectedError("deadlock"), WriteConflict),
         (asyncpg.LockNotAvailableError("lock timeout"), WriteConflict),
+        (asyncpg.UndefinedColumnError("column does not exist"), StatementRefused),
+        (asyncpg.UndefinedTableError("relation does not exist"), StatementRefused),
+        (RemoteError("too_many_asked", ErrorKind.LIMITED, "Ask later."), RemoteError),
     ],
 )
 async def test_what_passes_by_itself_is_waited_for_and_never_set_aside(

@@ -44,6 +44,13 @@ class RowRefused(MarketplaceError):
     kind = ErrorKind.INTERNAL
 
 
+class StatementRefused(MarketplaceError):
+    """The schema is not the one that this build was made for, or a statement is wrong: one of them must be changed."""
+
+    code = "statement_refused"
+    kind = ErrorKind.INTERNAL
+
+
 # What passes by itself, sooner or later.
 UNREACHABLE = (
     OSError,
@@ -64,6 +71,7 @@ _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], MarketplaceE
     (_MET_ANOTHER, lambda: WriteConflict("Somebody changed the same thing at the same time: send it again.")),
     ((asyncpg.QueryCanceledError, TimeoutError), lambda: DatabaseTimedOut("The database took too long: try later.")),
     ((asyncpg.InsufficientPrivilegeError,), lambda: RowRefused("The database refused a statement.")),
+    ((asyncpg.SyntaxOrAccessError,), lambda: StatementRefused("The database does not know what a statement asks for.")),
     (_BAD_TEXT, lambda: InvalidInput("A text holds characters that cannot be stored, such as NUL: remove them.")),
     ((asyncpg.NumericValueOutOfRangeError,), lambda: InvalidInput("A number is too large to be stored.")),
     (UNREACHABLE, lambda: DatabaseUnavailable("The database cannot be reached: try again later.", retry_after=2)),

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from chassis.errors import MarketplaceError
+from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, EventFailed, EventLog, RecordedEvent
 
 # Readers are woken by news; the poll is for news that was lost. Each one costs two transactions.
@@ -52,7 +52,7 @@ async def _run(log: Consuming, consumer: Consumer) -> None:
         try:
             taken = await log.consume_once(consumer)
         except MarketplaceError as error:
-            _log.warning("%s waits: %s", consumer.group, error.code)
+            _log.warning("%s waits: %s", consumer.group, error.code, exc_info=error.kind is ErrorKind.INTERNAL)
             pause = error.pause if isinstance(error, EventFailed) else min(LONGEST_PAUSE_SECONDS, max(0.2, pause * 2))
             # News is no reason to try earlier: it is of other events.
             await asyncio.sleep(pause)
