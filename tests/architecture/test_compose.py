@@ -106,8 +106,18 @@ def test_prometheus_asks_every_door_that_tells(compose: dict[str, Any]) -> None:
     assert hosts <= compose["marketplace"]["environment"].keys()
 
 
-def test_the_dashboard_shows_metrics_that_exist() -> None:
-    shown = (ROOT / "infrastructure/observability/grafana/dashboards/marketplace.json").read_text()
+def test_prometheus_is_given_the_alerts_that_it_asks_for(compose: dict[str, Any]) -> None:
+    rules = yaml.safe_load((ROOT / "infrastructure/observability/prometheus.yml").read_text())["rule_files"]
+    folder = "./infrastructure/observability"
+    assert rules
+    for name in rules:
+        assert yaml.safe_load((ROOT / folder / name).read_text())["groups"]
+        assert f"{folder}/{name}:/etc/prometheus/{name}:ro" in compose["prometheus"]["volumes"]
+
+
+@pytest.mark.parametrize("place", ["grafana/dashboards/marketplace.json", "alerts.yml"])
+def test_what_is_shown_and_watched_are_metrics_that_exist(place: str) -> None:
+    shown = (ROOT / "infrastructure/observability" / place).read_text()
     names = {re.sub(r"_(total|bucket)$", "", name) for name in re.findall(r"marketplace_[a-z_]+", shown)}
     told = "\n".join(file.text for file in product_files())
     assert names

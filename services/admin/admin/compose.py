@@ -85,7 +85,7 @@ async def api(settings: AdminSettings | None = None) -> AsyncGenerator[Unit]:
                 opened.log.listen,
                 start,
                 # Admin watches over all: its role may see how far every service's groups are.
-                LagWatch(registry, opened.log.lag).run,
+                LagWatch(registry, opened.log).run,
                 lambda: follow_from_now(opened.log, POLICY_TOPIC, policy_news.take),
             ],
             readiness=readiness,

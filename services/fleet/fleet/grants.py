@@ -37,6 +37,7 @@ EVENT_DOORS = (
     "put_aside",
     "list_set_aside",
     "mark_replayed",
+    "count_set_aside",
     "groups_behind",
     "lag",
     "read_untaken",

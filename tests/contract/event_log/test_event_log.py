@@ -184,9 +184,11 @@ async def test_a_poison_event_is_set_aside_with_its_reason_and_can_be_replayed(l
     seen = dict(await log_pair.effects())
     assert after.id in seen
     assert poison.id not in seen
+    assert (await log_pair.reader.set_aside())[reader.group, TOPIC] == 1
     poisoned = False
     assert await log_pair.reader.replay(reader) == 1
     assert await log_pair.reader.replay(reader) == 0
+    assert (await log_pair.reader.set_aside())[reader.group, TOPIC] == 0
     assert dict(await log_pair.effects())[poison.id] == 1
 
 

@@ -84,6 +84,12 @@ class PostgresEventLog:
             rows = await transaction.fetch("SELECT * FROM events.lag()")
         return {(row["consumer_group"], row["topic"]): row["behind"] for row in rows}
 
+    async def set_aside(self) -> dict[tuple[str, str], int]:
+        """How many events each group of this service has set aside and not taken since, by group and topic."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.fetch("SELECT * FROM events.count_set_aside()")
+        return {(row["consumer_group"], row["topic"]): row["events"] for row in rows}
+
     def heard(self, topic: str) -> int:
         """A number that grows with each piece of news; take it before reading, give it to `wait_for_news`."""
         return self._news.heard(topic)
