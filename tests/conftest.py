@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures.rate_callers",
     "fixtures.valkey_topologies",
     "fixtures.marketplace_database",
+    "fixtures.event_logs",
     "fixtures.running_fleet",
     "fixtures.stub_fleet",
     "fixtures.fuzzed_fleet",

@@ -1,4 +1,4 @@
-"""python -m fleet up | migrate | develop | status | settings | engines, engines-fetch, engines-start, engines-stop"""
+"""python -m fleet up | migrate | replay | develop | status | settings, and engines, engines-fetch | -start | -stop"""
 
 import importlib
 import sys
@@ -11,6 +11,7 @@ _ENGINES = "fleet.engines.local_engines"
 _DEEDS = {
     "up": ("fleet.up", "main"),
     "migrate": ("fleet.migrations", "main"),
+    "replay": ("fleet.replay", "main"),
     "develop": ("fleet.development", "main"),
     "status": ("fleet.status_page", "main"),
     "settings": ("fleet.settings", "main"),

@@ -38,6 +38,7 @@ EVENT_DOORS = (
     "list_set_aside",
     "mark_replayed",
     "count_set_aside",
+    "next_set_aside",
     "groups_behind",
     "lag",
     "read_untaken",

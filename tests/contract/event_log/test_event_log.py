@@ -1,93 +1,14 @@
 """What every EventLog must do; another adapter joins by one more parameter of `log_pair`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
-from fixtures.kafka_logs import kafka_log, relayed
-from fixtures.marketplace_database import ProvisionedServer
+from fixtures.event_logs import TOPIC, LogPair, consumer, consuming, drain, event, note
 
 from chassis.database.errors import RowRefused
-from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
-from chassis.event_log.consuming import run_consumers
-from chassis.event_log.port import Consumer, Event, EventFailed, EventLog, RecordedEvent
+from chassis.event_log.port import EventFailed, RecordedEvent
 from chassis.event_log.postgres_log import PostgresEventLog
-from chassis.ids import new_id
-
-TOPIC = "marketplace.listing.v1"
-HAPPENED = "test.Happened"
-
-
-@dataclass
-class LogPair:
-    """The writing service's log and the reading service's, with their databases."""
-
-    writer_database: Database
-    writer: EventLog
-    reader_database: Database
-    reader: PostgresEventLog
-
-    async def append(self, *events: Event) -> None:
-        async with self.writer_database.transaction() as transaction:
-            await self.writer.append(transaction, events)
-
-    async def effects(self) -> list[tuple[str, int]]:
-        async with self.reader_database.transaction() as transaction:
-            rows = await transaction.fetch("SELECT event_id, times FROM effects ORDER BY place")
-        return [(row["event_id"], row["times"]) for row in rows]
-
-
-@pytest.fixture(params=["postgres", pytest.param("kafka", marks=pytest.mark.engines)])
-async def log_pair(request: pytest.FixtureRequest, marketplace_database: ProvisionedServer) -> AsyncIterator[LogPair]:
-    async with AsyncExitStack() as stack:
-
-        async def opened(role: str) -> Database:
-            return await stack.enter_async_context(Database.open(marketplace_database.url(role), name=role))
-
-        writer, reader, owner = (
-            await opened("publishing_runtime"),
-            await opened("discovery_worker"),
-            await opened("discovery_migrator"),
-        )
-        async with owner.transaction() as transaction:
-            await transaction.execute(
-                "CREATE TABLE IF NOT EXISTS effects (place bigserial, event_id text PRIMARY KEY, times int NOT NULL)"
-            )
-            await transaction.execute("GRANT ALL ON effects, effects_place_seq TO discovery_worker")
-            await transaction.execute("DELETE FROM effects")
-        reading = PostgresEventLog(reader)
-        if request.param == "kafka":
-            bootstrap = request.getfixturevalue("kafka_bootstrap")
-            # One partition, because one of the tests looks at the order between keys, which is more than is promised.
-            await stack.enter_async_context(relayed(marketplace_database, bootstrap, partitions=1))
-            reading = await stack.enter_async_context(kafka_log(reader, bootstrap))
-        yield LogPair(writer, PostgresEventLog(writer), reader, reading)
-
-
-def event(key: str = "lst_1", kind: str = HAPPENED) -> Event:
-    now = datetime.now(UTC)
-    return Event(new_id("evt", now), TOPIC, key, kind, "publishing", now, b"data of " + key.encode())
-
-
-async def note(transaction: Transaction, recorded: RecordedEvent) -> None:
-    await transaction.execute(
-        "INSERT INTO effects (event_id, times) VALUES ($1, 1)"
-        " ON CONFLICT (event_id) DO UPDATE SET times = effects.times + 1",
-        recorded.id,
-    )
-
-
-def consumer(group: str = "discovery.test", handler=note, tries: int = 3) -> Consumer:
-    return Consumer(group, TOPIC, {HAPPENED: handler}, tries=tries)
-
-
-async def drain(log: EventLog, reader: Consumer) -> None:
-    while await log.consume_once(reader):
-        continue
 
 
 async def test_a_committed_event_takes_effect_once_and_in_order(log_pair: LogPair) -> None:
@@ -165,33 +86,6 @@ async def test_an_effect_that_fails_leaves_no_trace_and_is_tried_again(log_pair:
     assert dict(await log_pair.effects())[one.id] == 1
 
 
-async def test_a_poison_event_is_set_aside_with_its_reason_and_can_be_replayed(log_pair: LogPair) -> None:
-    poisoned = True
-
-    async def chokes(transaction: Transaction, recorded: RecordedEvent) -> None:
-        if poisoned and recorded.key == "lst_poison":
-            raise ValueError("cannot digest this")
-        await note(transaction, recorded)
-
-    reader = consumer("discovery.poison", chokes, tries=3)
-    await drain(log_pair.reader, consumer("discovery.poison"))
-    poison, after = event("lst_poison"), event("lst_fine")
-    await log_pair.append(poison, after)
-    for _ in range(2):
-        with pytest.raises(EventFailed):
-            await log_pair.reader.consume_once(reader)
-    await drain(log_pair.reader, reader)
-    seen = dict(await log_pair.effects())
-    assert after.id in seen
-    assert poison.id not in seen
-    assert (await log_pair.reader.set_aside())[reader.group, TOPIC] == 1
-    poisoned = False
-    assert await log_pair.reader.replay(reader) == 1
-    assert await log_pair.reader.replay(reader) == 0
-    assert (await log_pair.reader.set_aside())[reader.group, TOPIC] == 0
-    assert dict(await log_pair.effects())[poison.id] == 1
-
-
 async def test_a_running_consumer_hears_of_an_append_without_polling_for_it(log_pair: LogPair) -> None:
     arrived = asyncio.Event()
 
@@ -199,15 +93,9 @@ async def test_a_running_consumer_hears_of_an_append_without_polling_for_it(log_
         arrived.set()
 
     await drain(log_pair.reader, consumer("discovery.live"))
-    tasks = [
-        asyncio.create_task(log_pair.reader.listen()),
-        asyncio.create_task(run_consumers(log_pair.reader, [consumer("discovery.live", tell)])),
-    ]
-    await log_pair.append(event())
-    await asyncio.wait_for(arrived.wait(), 5)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with consuming(log_pair.reader, consumer("discovery.live", tell)):
+        await log_pair.append(event())
+        await asyncio.wait_for(arrived.wait(), 5)
 
 
 async def test_a_reader_without_a_group_sees_what_was_committed_though_no_consumer_ran(log_pair: LogPair) -> None:

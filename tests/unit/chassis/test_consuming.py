@@ -26,6 +26,9 @@ class FailingLog:
         self.tried_at.append(asyncio.get_running_loop().time())
         raise self._error
 
+    async def replay(self, _: Consumer) -> int:
+        return 0
+
     def heard(self, topic: str) -> int:
         return self._news.heard(topic)
 

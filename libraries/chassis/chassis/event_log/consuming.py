@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chassis.errors import ErrorKind, MarketplaceError
+from chassis.event_log.news import replay_of
 from chassis.event_log.port import Consumer, EventFailed, EventLog, RecordedEvent
 
 # Readers are woken by news; the poll is for news that was lost. Each one costs two transactions.
@@ -22,6 +23,10 @@ class Consuming(Protocol):
         """Take one batch; how many events. Raises EventFailed."""
         ...
 
+    async def replay(self, consumer: Consumer) -> int:
+        """Try again what was set aside; how many took effect now."""
+        ...
+
     def heard(self, topic: str) -> int:
         """A number that grows with each piece of news of a topic."""
         ...
@@ -34,6 +39,7 @@ class Consuming(Protocol):
 async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
     """Take events for all consumers until cancelled; a failing one backs off and does not hold up the others.
 
+    What a group set aside is tried again first, and whenever `python -m fleet replay` asks for it.
     What is no MarketplaceError ends them all, and is raised.
     """
     running = [asyncio.create_task(_run(log, consumer)) for consumer in consumers]
@@ -47,9 +53,14 @@ async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
 
 async def _run(log: Consuming, consumer: Consumer) -> None:
     pause = 0.0
+    # A deploy is what mends most of what was set aside: a start is as good a reason to try it again as being asked.
+    heeded = None
     while True:
-        seen = log.heard(consumer.topic)
+        seen, asked = log.heard(consumer.topic), log.heard(replay_of(consumer.group))
         try:
+            if asked != heeded:
+                await log.replay(consumer)
+                heeded = asked
             taken = await log.consume_once(consumer)
         except MarketplaceError as error:
             _log.warning("%s waits: %s", consumer.group, error.code, exc_info=error.kind is ErrorKind.INTERNAL)

@@ -60,6 +60,10 @@ class KafkaRelay:
                 await transaction.execute("SELECT events.move_cursor($1, $2, $3)", *place)
         return len(events)
 
+    async def replay(self, consumer: Consumer) -> int:  # noqa: ARG002 - what takes events has it
+        """Nothing: it sets no event aside."""
+        return 0
+
     def heard(self, topic: str) -> int:
         """The log's news."""
         return self._log.heard(topic)

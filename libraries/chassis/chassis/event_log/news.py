@@ -5,6 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 
+def replay_of(group: str) -> str:
+    """The topic whose news asks a group to try again what it set aside."""
+    return f"replay/{group}"
+
+
 class News:
     """Counts what was heard of each topic, and wakes who waits for it."""
 

@@ -9,7 +9,7 @@ from chassis.database.transaction import Row, Transaction
 from chassis.errors import MarketplaceError
 from chassis.event_log.news import News
 from chassis.event_log.port import Consumer, Event, EventFailed, RecordedEvent
-from chassis.event_log.taking import Taking, apply
+from chassis.event_log.taking import Taking, take_again
 
 CHANNEL = "events_appended"
 SEQUENCE_BATCH = 1000
@@ -64,19 +64,23 @@ class PostgresEventLog:
         return taken
 
     async def replay(self, consumer: Consumer) -> int:
-        """Hand the events that were set aside to the consumer again; how many took effect now."""
-        replayed = 0
-        async with self.database.transaction() as transaction:
-            rows = await transaction.fetch("SELECT * FROM events.list_set_aside($1)", consumer.group)
-        for row in rows:
-            event = _event_of(row["topic"], row)
+        """Try again what the group set aside, in order; how many took effect now. What fails again stays.
+
+        The group takes nothing while one is tried, so that replays at the same time take no event twice. Raises what
+        will pass by itself.
+        """
+        replayed, reached = 0, 0
+        while True:
             async with self.database.transaction() as transaction:
-                await apply(transaction, consumer, event)
-                await transaction.execute(
-                    "SELECT events.mark_replayed($1, $2, $3)", consumer.group, event.topic, event.position
+                await self._lock_cursor(transaction, consumer)
+                row = await transaction.fetch_one(
+                    "SELECT * FROM events.next_set_aside($1, $2, $3)", consumer.group, consumer.topic, reached
                 )
-            replayed += 1
-        return replayed
+                if row is None:
+                    return replayed
+                event = _event_of(consumer.topic, row)
+                replayed += await take_again(transaction, consumer, event, row["tries"] + 1)
+            reached = event.position
 
     async def lag(self) -> dict[tuple[str, str], int]:
         """How far each group of this service is behind, by group and topic."""
@@ -151,8 +155,12 @@ class PostgresEventLog:
         rows = await transaction.fetch("SELECT * FROM events.read($1, $2, $3)", topic, after, at_most)
         return [_event_of(topic, row) for row in rows]
 
+    async def _lock_cursor(self, transaction: Transaction, consumer: Consumer) -> int:
+        """The position after which the group reads on, its own until the transaction ends."""
+        return await transaction.fetch_value("SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic)
+
     async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> tuple[int, EventFailed | None]:
-        start: int = await transaction.fetch_value("SELECT events.lock_cursor($1, $2)", consumer.group, consumer.topic)
+        start = await self._lock_cursor(transaction, consumer)
         reached, taken, failed = start, 0, None
         for event in await self.untaken(transaction, consumer, start):
             failed = await self.taking.take(transaction, consumer, event)

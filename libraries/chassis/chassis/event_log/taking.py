@@ -26,24 +26,52 @@ class Taking:
         Raises what will pass by itself: then nothing of the transaction holds.
         """
         place = (consumer.group, event.topic, event.position)
-        try:
-            with driver_errors_translated():
-                async with transaction.savepoint():
-                    await apply(transaction, consumer, event)
-        except Exception as error:
-            if _passes_by_itself(error):
-                raise
-            failures = self._failures.get(place, 0) + 1
+        failures = self._failures.get(place, 0) + 1
+        failure = await _failure(transaction, consumer, event, failures)
+        if failure is not None and failures < consumer.tries:
             self._failures[place] = failures
-            _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, failures)
-            if failures < consumer.tries:
-                return EventFailed(event, PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS)) - 1])
-            await transaction.execute(
-                "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
-                *(*place, event.id, f"{type(error).__name__}: {error}"[:500], failures),
-            )
+            return EventFailed(event, PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS)) - 1])
         self._failures.pop(place, None)
+        if failure is not None:
+            await _put_aside(transaction, consumer, event, failure, failures)
         return None
+
+
+async def take_again(transaction: Transaction, consumer: Consumer, event: RecordedEvent, tries: int) -> bool:
+    """Whether an event that was set aside takes effect now; else it stays, with its new reason and so many tries.
+
+    Raises what will pass by itself.
+    """
+    failure = await _failure(transaction, consumer, event, tries)
+    if failure is not None:
+        await _put_aside(transaction, consumer, event, failure, tries)
+        return False
+    await transaction.execute("SELECT events.mark_replayed($1, $2, $3)", consumer.group, event.topic, event.position)
+    return True
+
+
+async def _failure(transaction: Transaction, consumer: Consumer, event: RecordedEvent, tries: int) -> Exception | None:
+    """Why the event took no effect; None where it did. Raises what will pass by itself."""
+    try:
+        with driver_errors_translated():
+            async with transaction.savepoint():
+                await _apply(transaction, consumer, event)
+    except Exception as error:
+        if _passes_by_itself(error):
+            raise
+        _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, tries)
+        return error
+    return None
+
+
+async def _put_aside(
+    transaction: Transaction, consumer: Consumer, event: RecordedEvent, failure: Exception, tries: int
+) -> None:
+    place = (consumer.group, event.topic, event.position)
+    await transaction.execute(
+        "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
+        *(*place, event.id, f"{type(failure).__name__}: {failure}"[:500], tries),
+    )
 
 
 def _passes_by_itself(error: Exception) -> bool:
@@ -53,7 +81,7 @@ def _passes_by_itself(error: Exception) -> bool:
     return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
 
 
-async def apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
+async def _apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
     """Let the handler of the event's type do its deed; a type without one is passed over."""
     handler = consumer.handlers.get(event.type)
     if handler is not None:
