@@ -39,6 +39,7 @@ EVENT_DOORS = (
     "mark_replayed",
     "count_set_aside",
     "next_set_aside",
+    "keys_set_aside",
     "groups_behind",
     "lag",
     "read_untaken",

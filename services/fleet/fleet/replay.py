@@ -16,7 +16,7 @@ _CONNECT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Waiting:
-    """Events of a topic that a group set aside, and why the newest of them failed."""
+    """Events of a topic that a group set aside, and why the first of them failed."""
 
     group: str
     topic: str
@@ -32,7 +32,7 @@ def ask_for_replay(url: str) -> list[Waiting]:
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
             rows = connection.execute(
-                "SELECT consumer_group, topic, count(*), (array_agg(reason ORDER BY position DESC))[1]"
+                "SELECT consumer_group, topic, count(*), (array_agg(reason ORDER BY position))[1]"
                 " FROM events.set_aside WHERE replayed_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
             ).fetchall()
             waiting = [Waiting(*row) for row in rows]
@@ -47,7 +47,7 @@ def main(settings: FleetSettings) -> int:
     """The exit code of `python -m fleet replay`; the marketplace must be running."""
     waiting = ask_for_replay(machine_of(settings).superuser_url(DATABASE))
     for one in waiting:
-        print(f"{one.group} tries {one.events} events of {one.topic} again; the newest failed with {one.reason}")
+        print(f"{one.group} tries {one.events} events of {one.topic} again; the first failed with {one.reason}")
     if not waiting:
         print("nothing is set aside")
     return 0

@@ -1,6 +1,7 @@
 """Events that fail for good: set aside with their reason, tried again at a start and when somebody asks."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 
 import pytest
@@ -51,7 +52,9 @@ class Stomach:
         return [seen.get(one.id, 0) for one in events]
 
 
-async def stomach(pair: LogPair, group: str, *bad: str) -> Stomach:
+async def stomach(pair: LogPair, name: str, *bad: str) -> Stomach:
+    """A group of its own for each test: what a group set aside is kept."""
+    group = f"{name}_{secrets.token_hex(4)}"
     await drain(pair.reader, consumer(group))
     return Stomach(pair, group, set(bad))
 
@@ -81,6 +84,24 @@ async def test_what_fails_again_does_not_keep_a_replay_from_the_rest(log_pair: L
     assert await log_pair.reader.replay(group.consumer) == 1
     assert await group.digested(bad, mended) == [0, 1]
     assert await group.aside() == 1
+
+
+async def test_what_follows_a_poison_event_of_its_key_waits_behind_it(log_pair: LogPair) -> None:
+    group = await stomach(log_pair, "discovery.behind", "lst_poison")
+    behind, other = [event("lst_poison") for _ in range(3)], event("lst_fine")
+    await group.take(*behind[:2], other)
+    # Fails again: those behind it stay where they are.
+    assert await log_pair.reader.replay(group.consumer) == 0
+    group.bad.clear()
+    await group.take(behind[2])
+    assert await group.digested(*behind, other) == [0, 0, 0, 1]
+    assert await group.aside() == 3
+    assert await log_pair.reader.replay(group.consumer) == 3
+    ours = {one.id for one in behind}
+    assert [found for found in await log_pair.effects() if found[0] in ours] == [(one.id, 1) for one in behind]
+    after = event("lst_poison")
+    await group.take(after)
+    assert await group.digested(after) == [1]
 
 
 async def test_two_replays_at_once_take_no_event_twice(log_pair: LogPair) -> None:

@@ -43,7 +43,7 @@ class Group:
         self._consumer = Consumer("tests.group", "topic", {"Happened": self._fail}, tries=3)
 
     async def take(self) -> EventFailed | None:
-        return await self._taking.take(cast("Transaction", self.statements), self._consumer, EVENT)
+        return await self._taking.take(cast("Transaction", self.statements), self._consumer, EVENT, set())
 
     async def _fail(self, _: Transaction, __: RecordedEvent) -> None:
         raise self._error

@@ -15,6 +15,7 @@ from chassis.event_log.kafka_reader import Arrival, Arrivals, KafkaReader, Subsc
 from chassis.event_log.lanes import lane_of
 from chassis.event_log.port import Consumer, EventFailed
 from chassis.event_log.postgres_log import PostgresEventLog
+from chassis.event_log.taking import keys_set_aside
 
 # How long events that PostgreSQL holds are awaited from Kafka before the caller gets a turn.
 ARRIVAL_SECONDS = 3.0
@@ -25,9 +26,10 @@ _log = logging.getLogger("event_log")
 
 @dataclass
 class _Batch:
-    """How far each lane and each partition is, while the batch's transaction is open."""
+    """How far each lane and each partition is, and the keys set aside, while the batch's transaction is open."""
 
     lanes: dict[int, int]
+    aside: set[str]
     offsets: dict[int, int] = field(default_factory=dict[int, int])
     taken: int = 0
     failed: EventFailed | None = None
@@ -131,7 +133,7 @@ class KafkaEventLog(PostgresEventLog):
         rows = await transaction.fetch(
             "SELECT * FROM events.lock_lanes($1, $2, $3)", consumer.group, consumer.topic, lanes
         )
-        return _Batch({row["lane"]: row["position"] for row in rows})
+        return _Batch({row["lane"]: row["position"] for row in rows}, await keys_set_aside(transaction, consumer))
 
     async def _take_in_order(
         self, transaction: Transaction, consumer: Consumer, batch: _Batch, arrivals: Sequence[Arrival]
@@ -141,7 +143,7 @@ class KafkaEventLog(PostgresEventLog):
             event = arrival.event
             if event is None or event.position <= batch.lanes[lane_of(event.key)]:
                 continue
-            failed = await self.taking.take(transaction, consumer, event)
+            failed = await self.taking.take(transaction, consumer, event, batch.aside)
             if failed is not None:
                 batch.failed = failed
                 return arrival.offset

@@ -1,4 +1,8 @@
-"""The EventLog port: at least once to each consumer group, in order per key, appended in the fact's transaction."""
+"""The EventLog port: at least once to each consumer group, in order per key, appended in the fact's transaction.
+
+An event that fails again and again is set aside, and behind it those of its key that come after. They are tried again
+in order, when a worker starts and when somebody asks.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from chassis.database.transaction import Row, Transaction
 from chassis.errors import MarketplaceError
 from chassis.event_log.news import News
 from chassis.event_log.port import Consumer, Event, EventFailed, RecordedEvent
-from chassis.event_log.taking import Taking, take_again
+from chassis.event_log.taking import Taking, keys_set_aside, take_again
 
 CHANNEL = "events_appended"
 SEQUENCE_BATCH = 1000
@@ -64,12 +64,13 @@ class PostgresEventLog:
         return taken
 
     async def replay(self, consumer: Consumer) -> int:
-        """Try again what the group set aside, in order; how many took effect now. What fails again stays.
+        """Try again what the group set aside, in order; how many took effect now.
 
-        The group takes nothing while one is tried, so that replays at the same time take no event twice. Raises what
-        will pass by itself.
+        What fails again stays, with what is behind it. The group takes nothing while one is tried, so that replays at
+        the same time take no event twice. Raises what will pass by itself.
         """
         replayed, reached = 0, 0
+        stuck: set[str] = set()
         while True:
             async with self.database.transaction() as transaction:
                 await self._lock_cursor(transaction, consumer)
@@ -79,7 +80,10 @@ class PostgresEventLog:
                 if row is None:
                     return replayed
                 event = _event_of(consumer.topic, row)
-                replayed += await take_again(transaction, consumer, event, row["tries"] + 1)
+                if event.key not in stuck and await take_again(transaction, consumer, event, row["tries"] + 1):
+                    replayed += 1
+                else:
+                    stuck.add(event.key)
             reached = event.position
 
     async def lag(self) -> dict[tuple[str, str], int]:
@@ -162,8 +166,10 @@ class PostgresEventLog:
     async def _take_batch(self, transaction: Transaction, consumer: Consumer) -> tuple[int, EventFailed | None]:
         start = await self._lock_cursor(transaction, consumer)
         reached, taken, failed = start, 0, None
-        for event in await self.untaken(transaction, consumer, start):
-            failed = await self.taking.take(transaction, consumer, event)
+        events = await self.untaken(transaction, consumer, start)
+        aside = await keys_set_aside(transaction, consumer) if events else set[str]()
+        for event in events:
+            failed = await self.taking.take(transaction, consumer, event, aside)
             if failed is not None:
                 break
             reached = event.position

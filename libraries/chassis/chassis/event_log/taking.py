@@ -20,11 +20,17 @@ class Taking:
 
     _failures: dict[tuple[str, str, int], int] = field(default_factory=dict[tuple[str, str, int], int])
 
-    async def take(self, transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> EventFailed | None:
+    async def take(
+        self, transaction: Transaction, consumer: Consumer, event: RecordedEvent, aside: set[str]
+    ) -> EventFailed | None:
         """What stops the group at the event; None where it took effect, or failed so often that it is set aside.
 
-        Raises what will pass by itself: then nothing of the transaction holds.
+        `aside` are the keys of what the group has set aside: an event of one of them follows unread, and the key of one
+        that is set aside now is added. Raises what will pass by itself: then nothing of the transaction holds.
         """
+        if event.key in aside and event.type in consumer.handlers:
+            await _put_aside(transaction, consumer, event, "behind an earlier event of its key", 0)
+            return None
         place = (consumer.group, event.topic, event.position)
         failures = self._failures.get(place, 0) + 1
         failure = await _failure(transaction, consumer, event, failures)
@@ -33,8 +39,17 @@ class Taking:
             return EventFailed(event, PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS)) - 1])
         self._failures.pop(place, None)
         if failure is not None:
-            await _put_aside(transaction, consumer, event, failure, failures)
+            await _put_aside(transaction, consumer, event, _reason(failure), failures)
+            aside.add(event.key)
         return None
+
+
+async def keys_set_aside(transaction: Transaction, consumer: Consumer) -> set[str]:
+    """The keys of what the group has set aside and not taken since."""
+    rows = await transaction.fetch(
+        "SELECT key FROM events.keys_set_aside($1, $2) AS key", consumer.group, consumer.topic
+    )
+    return {row["key"] for row in rows}
 
 
 async def take_again(transaction: Transaction, consumer: Consumer, event: RecordedEvent, tries: int) -> bool:
@@ -44,7 +59,7 @@ async def take_again(transaction: Transaction, consumer: Consumer, event: Record
     """
     failure = await _failure(transaction, consumer, event, tries)
     if failure is not None:
-        await _put_aside(transaction, consumer, event, failure, tries)
+        await _put_aside(transaction, consumer, event, _reason(failure), tries)
         return False
     await transaction.execute("SELECT events.mark_replayed($1, $2, $3)", consumer.group, event.topic, event.position)
     return True
@@ -65,13 +80,17 @@ async def _failure(transaction: Transaction, consumer: Consumer, event: Recorded
 
 
 async def _put_aside(
-    transaction: Transaction, consumer: Consumer, event: RecordedEvent, failure: Exception, tries: int
+    transaction: Transaction, consumer: Consumer, event: RecordedEvent, reason: str, tries: int
 ) -> None:
     place = (consumer.group, event.topic, event.position)
     await transaction.execute(
         "SELECT events.put_aside($1, $2, $3, $4, $5, $6)",
-        *(*place, event.id, f"{type(failure).__name__}: {failure}"[:500], tries),
+        *(*place, event.id, reason, tries),
     )
+
+
+def _reason(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {failure}"[:500]
 
 
 def _passes_by_itself(error: Exception) -> bool:
