@@ -10,6 +10,7 @@ import pytest
 
 from chassis.database.errors import DatabaseUnavailable, StatementRefused, WriteConflict
 from chassis.database.transaction import Transaction
+from chassis.durable_runs.errors import RunIdTaken
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 from chassis.event_log.taking import Taking
@@ -58,6 +59,7 @@ class Group:
         (asyncpg.LockNotAvailableError("lock timeout"), WriteConflict),
         (asyncpg.UndefinedColumnError("column does not exist"), StatementRefused),
         (asyncpg.UndefinedTableError("relation does not exist"), StatementRefused),
+        (RemoteError("write_conflict", ErrorKind.CONFLICT, "Send it again."), RemoteError),
         (RemoteError("too_many_asked", ErrorKind.LIMITED, "Ask later."), RemoteError),
     ],
 )
@@ -72,7 +74,13 @@ async def test_what_passes_by_itself_is_waited_for_and_never_set_aside(
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("poison"), asyncpg.UniqueViolationError("duplicate key"), asyncpg.CheckViolationError("check")]
+    "error",
+    [
+        ValueError("poison"),
+        asyncpg.UniqueViolationError("duplicate key"),
+        asyncpg.CheckViolationError("check"),
+        RunIdTaken("run ver_1 belongs to another workflow"),
+    ],
 )
 async def test_what_fails_again_and_again_is_set_aside(error: Exception) -> None:
     group = Group(error)

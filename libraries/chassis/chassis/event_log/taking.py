@@ -3,12 +3,13 @@
 import logging
 from dataclasses import dataclass, field
 
-from chassis.database.errors import StatementRefused, UniqueConflict, driver_errors_translated
+from chassis.database.errors import StatementRefused, WriteConflict, driver_errors_translated
 from chassis.database.transaction import Transaction
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 
-_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.LIMITED, ErrorKind.CONFLICT)
+_PASSING_KINDS = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.LIMITED)
+_PASSING_CODES = (WriteConflict.code, StatementRefused.code)
 # Between the tries of an event: what passes by itself without saying so mostly does within half a minute.
 PAUSES_SECONDS = (0.2, 1.0, 5.0, 15.0)
 _log = logging.getLogger("event_log")
@@ -94,10 +95,8 @@ def _reason(failure: Exception) -> str:
 
 
 def _passes_by_itself(error: Exception) -> bool:
-    """A full disk does, somebody else's lock, a migration to come; a row that is there already stays there."""
-    if isinstance(error, StatementRefused):
-        return True
-    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
+    """A full disk does, a migration to come, and who met another, here or at a peer; what is there already stays."""
+    return isinstance(error, MarketplaceError) and (error.kind in _PASSING_KINDS or error.code in _PASSING_CODES)
 
 
 async def _apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chassis.database.transaction import Transaction
-from chassis.durable_runs.errors import RunNotFound
+from chassis.durable_runs.errors import RunIdTaken, RunNotFound
 from chassis.durable_runs.port import DurableRuns
 from chassis.event_log.port import Consumer, RecordedEvent
 from marketplace.events.v1.approval_pb2 import ApprovalDecided
@@ -30,10 +30,18 @@ class _Hearing:
         self._runs = runs
 
     async def submitted(self, _transaction: Transaction, event: RecordedEvent) -> None:
-        """Starting twice by the same id changes nothing, so a repeated event is harmless."""
+        """Starting twice by the same id changes nothing, so a repeated event is harmless.
+
+        Raises RunIdTaken where a run of something else has the id.
+        """
         fact = ListingSubmitted.FromString(event.data)
         version = WaitingVersion(fact.listing.listing_id, fact.run_id, fact.listing.team_id)
-        await self._runs.start(PUBLICATION, version.version_id, version.run_argument)
+        try:
+            await self._runs.start(PUBLICATION, version.version_id, version.run_argument)
+        except RunIdTaken:
+            # Another build heard it first and started its own version of the workflow: that run does the work.
+            if (await self._runs.status(version.version_id)).workflow != PUBLICATION.name:
+                raise
 
     async def decided(self, _transaction: Transaction, event: RecordedEvent) -> None:
         fact = ApprovalDecided.FromString(event.data)
