@@ -2,9 +2,11 @@
 
 import asyncio
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 from pydantic import SecretStr
 
 from chassis.database.migrations import apply_migrations
@@ -14,19 +16,33 @@ from fleet.provisioning import grant_events, provision
 from fleet.roles import DATABASE, EVENTS_SCHEMA, SERVICES
 from fleet.settings import FleetSettings
 
+_LOCK_NUMBER = 0x4D494752
+_CONNECT_SECONDS = 10
+
 
 async def migrate(
     superuser_url: Callable[[str], str], role_url: Callable[[str], str], password_of: Callable[[str], str]
 ) -> Mapping[str, list[str]]:
-    """Provision, then apply what is missing; the names applied now, by schema."""
-    provision(superuser_url, password_of)
-    applied: dict[str, list[str]] = {}
-    for schema, folder in migration_folders().items():
-        url = SecretStr(role_url(f"{schema}_migrator"))
-        applied[schema] = await apply_migrations(url, folder, schema)
-        if schema == EVENTS_SCHEMA:
-            grant_events(superuser_url(DATABASE))
-    return applied
+    """Provision, then apply what is missing; the names applied now, by schema. Waits for who does the same."""
+    async with _alone(superuser_url("postgres")):
+        provision(superuser_url, password_of)
+        applied: dict[str, list[str]] = {}
+        for schema, folder in migration_folders().items():
+            url = SecretStr(role_url(f"{schema}_migrator"))
+            applied[schema] = await apply_migrations(url, folder, schema)
+            if schema == EVENTS_SCHEMA:
+                grant_events(superuser_url(DATABASE))
+        return applied
+
+
+@asynccontextmanager
+async def _alone(url: str) -> AsyncGenerator[None]:
+    """Nobody else makes roles or schemas on the server of `url` meanwhile."""
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=_CONNECT_SECONDS
+    ) as connection:
+        await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK_NUMBER,))
+        yield
 
 
 def main(settings: FleetSettings) -> int:

@@ -1,5 +1,6 @@
 """Databases, roles and rights on a real server: what each role may do, and what it may not."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,14 @@ async def test_a_second_run_changes_nothing(server: Server) -> None:
     again = await server.migrate()
     assert set(again) == set(migration_folders())
     assert not any(again.values())
+
+
+async def test_four_who_migrate_at_once_do_it_one_after_the_other(server: Server) -> None:
+    def migrate_in_a_thread() -> dict[str, list[str]]:
+        return asyncio.run(server.migrate())
+
+    all_applied = await asyncio.gather(*(asyncio.to_thread(migrate_in_a_thread) for _ in range(4)))
+    assert not [names for applied in all_applied for names in applied.values() if names]
 
 
 async def test_each_role_logs_in_with_its_own_password_only(server: Server) -> None:

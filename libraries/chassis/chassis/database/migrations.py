@@ -1,5 +1,10 @@
-"""Plain SQL files in order: each applied once, in a transaction of its own, with its checksum kept."""
+"""Plain SQL files in order: each applied once, in a transaction of its own, with its checksum kept.
 
+A statement that waits for a table lock makes everybody wait who comes after it, readers too. So a file waits briefly,
+gives way to them, and is tried again.
+"""
+
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -14,6 +19,10 @@ from chassis.errors import ErrorKind, MarketplaceError
 
 _FILE_NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _LOCK_NUMBER = 0x4D41524B
+LOCK_MILLISECONDS = 800
+# Between the tries of a file, and for how long it is tried.
+PAUSE_SECONDS = 2.0
+PATIENCE_SECONDS = 60.0
 
 
 class MigrationRefused(MarketplaceError):
@@ -21,6 +30,13 @@ class MigrationRefused(MarketplaceError):
 
     code = "migration_refused"
     kind = ErrorKind.CONFLICT
+
+
+class MigrationHeldUp(MarketplaceError):
+    """Somebody holds a lock that a migration needs, for longer than it was tried; it left nothing behind."""
+
+    code = "migration_held_up"
+    kind = ErrorKind.UNAVAILABLE
 
 
 class SchemaTooOld(MarketplaceError):
@@ -55,7 +71,10 @@ def read_migrations(folder: Path) -> list[Migration]:
 
 
 async def apply_migrations(url: SecretStr, folder: Path, schema: str) -> list[str]:
-    """Bring `schema` up to date under an advisory lock; the names applied now. The role must own the schema."""
+    """Bring `schema` up to date under an advisory lock; the names applied now. The role must own the schema.
+
+    Raises MigrationRefused, MigrationHeldUp.
+    """
     migrations = read_migrations(folder)
     with driver_errors_translated():
         connection = await asyncpg.connect(url.get_secret_value(), timeout=10)
@@ -82,16 +101,36 @@ async def _apply_missing(
             if applied[migration.version] != migration.checksum:
                 raise MigrationRefused(f"{migration.name} changed after it was applied: restore it and add a new file")
             continue
-        async with connection.transaction():
-            await connection.execute(migration.text)
-            await connection.execute(
-                "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
-                migration.version,
-                migration.name,
-                migration.checksum,
-            )
+        await _apply_patiently(connection, migration)
         fresh.append(migration.name)
     return fresh
+
+
+async def _apply_patiently(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await _apply(connection, migration)
+        except asyncpg.LockNotAvailableError as error:
+            if clock() >= until:
+                raise MigrationHeldUp(
+                    f"{migration.name} got no lock in {PATIENCE_SECONDS:g} s: end the oldest transaction that"
+                    " pg_stat_activity shows, then migrate again."
+                ) from error
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+        await connection.execute(migration.text)
+        await connection.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+            migration.version,
+            migration.name,
+            migration.checksum,
+        )
 
 
 async def require_schema(transaction: Transaction, folder: Path) -> None:
