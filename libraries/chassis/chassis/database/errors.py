@@ -78,12 +78,13 @@ _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], MarketplaceE
 ]
 
 
-_PASSING = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.CONFLICT)
+_PASSING_KINDS = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.LIMITED)
+_PASSING_CODES = (WriteConflict.code, StatementRefused.code)
 
 
 def passes_by_itself(error: Exception) -> bool:
-    """A full disk does, and somebody else's lock; a row that is there already stays there, a fault one."""
-    return isinstance(error, MarketplaceError) and error.kind in _PASSING and not isinstance(error, UniqueConflict)
+    """A full disk does, a migration to come, and who met another, here or at a peer; what is there already stays."""
+    return isinstance(error, MarketplaceError) and (error.kind in _PASSING_KINDS or error.code in _PASSING_CODES)
 
 
 @contextmanager

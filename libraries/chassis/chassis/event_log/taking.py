@@ -3,13 +3,10 @@
 import logging
 from dataclasses import dataclass, field
 
-from chassis.database.errors import StatementRefused, WriteConflict, driver_errors_translated
+from chassis.database.errors import driver_errors_translated, passes_by_itself
 from chassis.database.transaction import Transaction
-from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.port import Consumer, EventFailed, RecordedEvent
 
-_PASSING_KINDS = (ErrorKind.UNAVAILABLE, ErrorKind.TIMED_OUT, ErrorKind.LIMITED)
-_PASSING_CODES = (WriteConflict.code, StatementRefused.code)
 # Between the tries of an event: what passes by itself without saying so mostly does within half a minute.
 PAUSES_SECONDS = (0.2, 1.0, 5.0, 15.0)
 _log = logging.getLogger("event_log")
@@ -73,7 +70,7 @@ async def _failure(transaction: Transaction, consumer: Consumer, event: Recorded
             async with transaction.savepoint():
                 await _apply(transaction, consumer, event)
     except Exception as error:
-        if _passes_by_itself(error):
+        if passes_by_itself(error):
             raise
         _log.exception("%s failed on %s %s, try %d", consumer.group, event.type, event.id, tries)
         return error
@@ -92,11 +89,6 @@ async def _put_aside(
 
 def _reason(failure: Exception) -> str:
     return f"{type(failure).__name__}: {failure}"[:500]
-
-
-def _passes_by_itself(error: Exception) -> bool:
-    """A full disk does, a migration to come, and who met another, here or at a peer; what is there already stays."""
-    return isinstance(error, MarketplaceError) and (error.kind in _PASSING_KINDS or error.code in _PASSING_CODES)
 
 
 async def _apply(transaction: Transaction, consumer: Consumer, event: RecordedEvent) -> None:
