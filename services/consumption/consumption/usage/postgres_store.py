@@ -1,6 +1,6 @@
 """Usage of one team, out of its rows."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chassis.database.pool import Database
 from consumption.usage.rules import MOST_GROUPS, CallView, GroupBy, UsageSum
@@ -37,6 +37,8 @@ _TOGETHER = """
     FROM (SELECT *, least(row_number() OVER (ORDER BY cost DESC, grouped), $4::bigint + 1) AS place FROM groups) placed
     GROUP BY place ORDER BY place
 """
+# Were there none, a plan made for any place would read all calls that lie above the place.
+_NEWER_THAN_ALL = (datetime.max.replace(tzinfo=UTC), "")
 _CALLS = """
     SELECT u.call_id, u.started_at, u.listing_name, u.listing_version, u.model, u.key_id, u.prompt_tokens,
         u.completion_tokens, CASE WHEN c.difference IS NULL THEN u.cost_nanodollars
@@ -46,7 +48,7 @@ _CALLS = """
         SELECT sum(k.difference)::bigint AS difference FROM corrections k
         WHERE k.call_id = u.call_id AND k.started_at = u.started_at
     ) c ON true
-    WHERE u.team_id = $5 AND ($1::timestamptz IS NULL OR (u.started_at, u.call_id) < ($1, $2))
+    WHERE u.team_id = $5 AND u.started_at <= $1 AND (u.started_at, u.call_id) < ($1, $2)
         AND ($3::text IS NULL OR u.key_id = $3)
     ORDER BY u.started_at DESC, u.call_id DESC LIMIT $4
 """
@@ -75,6 +77,6 @@ class PostgresUsageReader:
         async with self._database.transaction(team_id, read_only=True) as transaction:
             rows = await transaction.fetch(
                 _CALLS,
-                *(*(after or (None, None)), key_id, at_most, team_id),
+                *(*(after or _NEWER_THAN_ALL), key_id, at_most, team_id),
             )
         return [CallView(*row) for row in rows]
