@@ -128,7 +128,7 @@ async def test_a_journal_that_cannot_be_read_keeps_no_other_from_its_end(
         _calls(journal, range(3), range(3))
         if incarnation == 1:
             path = segment_path(journal.folder, 1)
-            path.write_bytes(path.read_bytes() + bytes(4096))
+            path.write_bytes(bytes(1) + path.read_bytes()[1:])
         journal.close()
     _no_file_to_open(monkeypatch, 2)
     dead = seal_the_dead(tmp_path)
