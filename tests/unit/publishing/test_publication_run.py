@@ -241,3 +241,11 @@ async def test_a_run_that_stops_takes_back_what_its_undo_left_published() -> Non
     status = over.listings.tables.versions[receipt.run_id].status
     assert (status.state, status.phase, status.code) == (State.FAILED, "indexing", "not_indexed_yet")
     assert [name for name, _ in over.listings.facts()][-2:] == ["ListingRolledBack", "ListingRejected"]
+
+
+async def test_a_run_that_starts_once_more_takes_back_nothing_that_it_did_not_reach() -> None:
+    over = bench()
+    receipt = await over.published()
+    over.vendor.dead_after = 0
+    assert (await run(over, receipt)).state is RunState.FAILED
+    assert over.listings.tables.versions[receipt.run_id].status.state is State.PUBLISHED

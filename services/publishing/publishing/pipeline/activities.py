@@ -38,6 +38,7 @@ from publishing.probes.actions import ProbeEndpoint
 
 Deed = Callable[[Json], Awaitable[Json]]
 NOT_CONFIGURED: Json = {"skipped": "not configured"}
+_FROM_INDEXING = frozenset(PHASE_NAMES[PHASE_NAMES.index(INDEXING) :])
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,9 @@ class _Doing:
 
     async def stopping(self, run: Json) -> Json:
         stop = stop_because(run["phase"], run["code"], run["message"], ErrorKind(run["kind"]))
-        # Once more, for an undo that gave up: no version of a run that failed stays published.
-        await self._deeds.withdraw_version(run["version_id"], stop)
+        if stop.phase in _FROM_INDEXING:
+            # Once more, for an undo that gave up: what a failed run published does not stay so.
+            await self._deeds.withdraw_version(run["version_id"], stop)
         return {"state": await self._deeds.stop_run(run["version_id"], stop, run["details"])}
 
 
