@@ -2,33 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
 from wire.errors import Broken
+from wire.home import Home
 from wire.known_heads import HeadsInTurn, KnownHeads
 from wire.outbox import Outbox
-from wire.reply_head import BODILESS, FRAMING, framing_is_plain
-from wire.request_head import Headers, length_of, size_of, without_length
-from wire.response_head import ResponseHead
+from wire.reply_head import FRAMING, framing_is_plain
+from wire.request_head import Headers, size_of
+from wire.response_head import ResponseHead, learn_response
 from wire.taker import Taker
 from wire.ticker import NEVER
 
 _HIGH_WATER = 64 << 10
 _MOST_STRANGE = 8
-
-
-class Home(Protocol):
-    """Where a connection goes back to."""
-
-    def released(self, connection: "ClientConnection", reusable: bool) -> None:
-        """An exchange is over: use it again, or drop it."""
-        ...
-
-    def stale(self, connection: "ClientConnection") -> None:
-        """It was idle for too long, or its server closed it."""
-        ...
 
 
 class ClientConnection(asyncio.Protocol):
@@ -44,7 +33,9 @@ class ClientConnection(asyncio.Protocol):
         "_known",
         "_most_head",
         "_outbox",
+        "_over_reusable",
         "_parser",
+        "_request_at_once",
         "_request_done",
         "_status",
         "_strange",
@@ -73,16 +64,13 @@ class ClientConnection(asyncio.Protocol):
         self._headers: Headers = []
         self._head_bytes = 0
         self._status = 0
-        self._request_done = True
+        self._request_done = self._request_at_once = True
         self._bodiless = False
         self._held = False
+        # Once the parser has seen the response's end: whether the connection can be used again.
+        self._over_reusable: bool | None = None
         # While idle: until when it may be used again.
         self.deadline = NEVER
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether a request may be written: connected, idle, not closing."""
-        return self._taker is None and not self.is_closing()
 
     @property
     def was_heard(self) -> bool:
@@ -91,7 +79,7 @@ class ClientConnection(asyncio.Protocol):
 
     def unused(self) -> None:
         """Give it back without having sent anything."""
-        self._home.released(self, self.is_usable)
+        self._home.released(self, self._taker is None and not self.is_closing())
 
     def take_back(self) -> bool:
         """Withdraw a whole request, if it has not left the outbox yet: as if nothing had been sent."""
@@ -108,7 +96,7 @@ class ClientConnection(asyncio.Protocol):
         """
         self._taker = taker
         self._bodiless = bodiless
-        self._request_done = done
+        self._request_done = self._request_at_once = done
         if self._transport is None:
             self._break("The connection is gone.")
         else:
@@ -162,25 +150,41 @@ class ClientConnection(asyncio.Protocol):
         if taker is None:
             self.drop()
             return
-        if not self._status:
-            if not self._head_bytes and self._strange < _MOST_STRANGE:
+        if not self._status and self._is_done_with(data, taker):
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._not_read(error)
+        if self._over_reusable is not None:
+            # Not before the parser is done with the bytes: the next exchange would get what is left of them.
+            self._over(self._over_reusable)
+        elif not self._status and self._head_bytes > self._most_head:
+            self._break("The response has too large a head.")
+
+    def _is_done_with(self, data: bytes, taker: Taker) -> bool:
+        """Whether bytes of a head need no parser: they are a whole response with a head that is known, or no answer."""
+        if not self._head_bytes:
+            if self._request_at_once and self._transport and self._outbox.holds(self._transport):
+                self._break("The server answered before it was asked.")
+                return True
+            if self._strange < _MOST_STRANGE:
                 whole = None if self._bodiless else self._heads.whole(data)
                 if whole is not None:
                     self._strange = 0
                     self._go_home(self._request_done)
                     taker.answered(whole[0], whole[2])
-                    return
+                    return True
                 self._strange += 1
                 self._unread = data
-            self._head_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._not_read(error)
-        if not self._status and self._head_bytes > self._most_head:
-            self._break("The response has too large a head.")
+        self._head_bytes += len(data)
+        return False
 
     def _not_read(self, error: Exception) -> None:
+        if self._over_reusable is not None:
+            # It is what followed a whole response.
+            self._over_reusable = False
+            return
         if not isinstance(error, httptools.HttpParserCallbackError):
             self._break("The response is not valid HTTP/1.1.")
             return
@@ -191,12 +195,8 @@ class ClientConnection(asyncio.Protocol):
     def _learn(self, status: int) -> None:
         """Remember a head after which the connection can be used again, for the next response."""
         data, self._unread = self._unread, b""
-        length = length_of(self._headers) if data else None
-        if length is None or self._bodiless or status in BODILESS:
-            return
-        if self._parser.should_keep_alive():
-            head = ResponseHead(status, without_length(self._headers))
-            self._known.learn(data, head, len(self._headers), length)
+        if data and not self._bodiless and self._parser.should_keep_alive():
+            learn_response(self._known, data, status, self._headers)
 
     def eof_received(self) -> bool:
         """The server will send no more, which ends a response without a length."""
@@ -205,10 +205,9 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
-        del exc
         if self._taker is None:
             self._home.stale(self)
-        self._ended_by_close()
+        self._ended_by_close(is_clean=exc is None)
         self._transport = None
         self.is_closing = _is_gone
 
@@ -226,9 +225,10 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A head begins; an interim one may have come before. After a whole response nothing may follow."""
-        if self._taker is None:
-            self.drop()
-        self._headers = []
+        if self._over_reusable is not None:
+            self._over_reusable = False
+        else:
+            self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; trailers are left out."""
@@ -238,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         status = self._parser.get_status_code()
-        if status < 200 or self._taker is None:
+        if status < 200 or self._taker is None or self._over_reusable is not None:
             self._unread = b""
             return
         self._status = status
@@ -252,22 +252,22 @@ class ClientConnection(asyncio.Protocol):
         self._learn(status)
         self._taker.head_came(status, self._headers)
         if self._bodiless:
-            self._over(reusable=False)
+            self._over_reusable = False
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        if self._taker is not None:
+        if self._taker is not None and self._over_reusable is None:
             self._taker.body_came(body)
 
     def on_message_complete(self) -> None:
         """The response is whole."""
-        if self._status and self._taker is not None:
-            self._over(self._parser.should_keep_alive() and self._request_done)
+        if self._status and self._taker is not None and self._over_reusable is None:
+            self._over_reusable = self._parser.should_keep_alive() and self._request_done
 
     # How an exchange ends.
 
     def _over(self, reusable: bool) -> None:
-        taker = self._taker
+        taker, self._over_reusable = self._taker, None
         if taker is not None:
             self._status = self._head_bytes = 0
             self._go_home(reusable)
@@ -286,11 +286,11 @@ class ClientConnection(asyncio.Protocol):
         if taker is not None:
             taker.broken(Broken(why))
 
-    def _ended_by_close(self) -> None:
+    def _ended_by_close(self, is_clean: bool = True) -> None:
         if self._taker is None:
             return
         without_length = not any(name in FRAMING for name, _ in self._headers)
-        if self._status and without_length:
+        if is_clean and self._status and without_length:
             self._over(reusable=False)
         else:
             self._break("The connection broke.")

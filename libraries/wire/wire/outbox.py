@@ -50,6 +50,10 @@ class Outbox:
         elif len(waiting) >= _MOST_WAITING:
             self.empty()
 
+    def holds(self, transport: asyncio.Transport) -> bool:
+        """Whether anything waits for a transport."""
+        return any(one is transport for one, _ in self._waiting) if self._waiting else False
+
     def withdraw(self, transport: asyncio.Transport) -> bool:
         """Write nothing of what waits for a transport; whether anything did."""
         kept = [(one, data) for one, data in self._waiting if one is not transport]

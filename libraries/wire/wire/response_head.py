@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from wire.request_head import Headers
+from wire.known_heads import KnownHeads
+from wire.reply_head import BODILESS
+from wire.request_head import Headers, length_of, without_length
 
 
 class ResponseHead:
@@ -18,3 +20,10 @@ class ResponseHead:
         self.status = status
         self.headers = headers
         self.notes: dict[object, Any] = {}
+
+
+def learn_response(known: KnownHeads[ResponseHead], data: bytes, status: int, headers: Headers) -> None:
+    """Remember the head that these bytes begin with, where it says its body's length."""
+    length = length_of(headers)
+    if length is not None and status not in BODILESS:
+        known.learn(data, ResponseHead(status, without_length(headers)), len(headers), length)

@@ -1,7 +1,9 @@
 """The engine's client: how it pools, where it connects, and what it takes for a response."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -290,6 +292,63 @@ async def test_bytes_after_a_response_belong_to_no_request() -> None:
             assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
             await until(lambda wanted=number: upstream.ended == wanted)
         assert len(upstream.conversations) == 3
+
+
+class _AsksAgain(CollectingTaker):
+    """Sends its next request as soon as it has its answer, as a pipeline of requests does."""
+
+    def __init__(self, client: Client, origin: Origin) -> None:
+        super().__init__()
+        self._client, self._origin = client, origin
+        self.next: CollectingTaker | None = None
+
+    def ended(self) -> None:
+        super().ended()
+        connection = self._client.idle(self._origin)
+        if connection is not None:
+            connection.send(REQUEST, taker := CollectingTaker())
+            self.next = taker
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_bytes_after_a_response_belong_to_no_request_that_follows_at_once(times: int, chunked: bool) -> None:
+    answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n" if chunked else OK
+    async with _pair(once(answer + OK.replace(b"ok", b"no") * times, hangs_up=False)) as (upstream, client):
+        connection = await client.connection(upstream.origin)
+        connection.send(REQUEST, taker := _AsksAgain(client, upstream.origin))
+        await taker.whole
+        assert (taker.body, taker.next) == (b"ok", None)
+        await until(lambda: upstream.ended == 1)
+
+
+async def test_an_answer_that_comes_before_its_request_has_left_is_none() -> None:
+    async with _pair(always_ok) as (upstream, client):
+        assert await asked(client, upstream.origin, REQUEST) == (200, b"ok")
+        connection, taker = await sent(client, upstream.origin, REQUEST)
+        connection.data_received(OK.replace(b"ok", b"no"))
+        with pytest.raises(Broken, match="before it was asked"):
+            await taker.whole
+        assert client.idle(upstream.origin) is None
+
+
+async def test_a_response_without_a_length_that_is_cut_off_is_not_whole() -> None:
+    cut = asyncio.Event()
+
+    async def resets(conversation: Conversation) -> None:
+        await conversation.request()
+        conversation.says(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await cut.wait()
+        linger = struct.pack("ii", 1, 0)
+        conversation.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        conversation.writer.transport.abort()
+
+    async with _pair(resets) as (upstream, client):
+        _, taker = await sent(client, upstream.origin, REQUEST)
+        await until(lambda: taker.body == b"half")
+        cut.set()
+        with pytest.raises(Broken):
+            await taker.whole
 
 
 async def test_an_answer_before_the_request_is_whole_is_heard_and_the_connection_not_kept() -> None:
