@@ -16,6 +16,8 @@ ACQUIRE_SECONDS = 5.0
 # An idle connection costs the server 2 to 3 MB, opening one some 5 ms.
 IDLE_SECONDS = 30.0
 STATEMENT_MILLISECONDS = 15_000
+# Where the server itself does not end a statement, since it is frozen or gone.
+COMMAND_SECONDS = STATEMENT_MILLISECONDS / 1000 + 1
 TENANT_SETTING = "marketplace.tenant"
 
 
@@ -35,7 +37,7 @@ class Database:
             min_size=0,
             max_size=size,
             timeout=ACQUIRE_SECONDS,
-            command_timeout=STATEMENT_MILLISECONDS / 1000 + 1,
+            command_timeout=COMMAND_SECONDS,
             max_inactive_connection_lifetime=IDLE_SECONDS,
             server_settings={
                 "application_name": name,
@@ -77,13 +79,13 @@ class Database:
 
     @asynccontextmanager
     async def listener(self) -> "AsyncGenerator[asyncpg.Connection[Row]]":
-        """A connection outside the pool, for LISTEN."""
+        """A connection outside the pool, for LISTEN. What goes wrong with it in the block is raised as ours, too."""
         with driver_errors_translated():
-            connection: Any = await asyncpg.connect(self._url, timeout=ACQUIRE_SECONDS)
-        try:
-            yield connection
-        finally:
-            connection.terminate()
+            connection: Any = await asyncpg.connect(self._url, timeout=ACQUIRE_SECONDS, command_timeout=COMMAND_SECONDS)
+            try:
+                yield connection
+            finally:
+                connection.terminate()
 
     async def ping(self) -> None:
         """Raise where the database does not answer within the acquire time."""
