@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from architecture.source_tree import product_files
 
 from admin.settings import AdminSettings
 from chassis.settings import ProcessSettings
@@ -113,12 +112,3 @@ def test_prometheus_is_given_the_alerts_that_it_asks_for(compose: dict[str, Any]
     for name in rules:
         assert yaml.safe_load((ROOT / folder / name).read_text())["groups"]
         assert f"{folder}/{name}:/etc/prometheus/{name}:ro" in compose["prometheus"]["volumes"]
-
-
-@pytest.mark.parametrize("place", ["grafana/dashboards/marketplace.json", "alerts.yml"])
-def test_what_is_shown_and_watched_are_metrics_that_exist(place: str) -> None:
-    shown = (ROOT / "infrastructure/observability" / place).read_text()
-    names = {re.sub(r"_(total|bucket)$", "", name) for name in re.findall(r"marketplace_[a-z_]+", shown)}
-    told = "\n".join(file.text for file in product_files())
-    assert names
-    assert not {name for name in names if f'"{name}"' not in told and f'"{name}_total"' not in told}

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from dataplane.analytics_buffer import AnalyticsBuffer
 from dataplane.rate_leaser import RateLeaser
+from dataplane.settlement import SettlementHealth
 
 
 class RateSignals:
@@ -58,6 +59,27 @@ class AnalyticsSignals:
         self._shown = (buffer.sent, buffer.dropped)
 
 
+class SettlementSignals:
+    """How the ends of calls reach consumption."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._settled = Counter(
+            "marketplace_calls_settled", "Ends of calls that consumption acknowledged.", registry=registry
+        )
+        self._failures = Gauge(
+            "marketplace_settlement_failures_in_a_row",
+            "Failed tries since the last acknowledgement.",
+            registry=registry,
+        )
+        self._shown = 0
+
+    def show(self, health: SettlementHealth) -> None:
+        """Bring the figures up to date."""
+        self._settled.inc(health.sent - self._shown)
+        self._failures.set(health.failures_in_a_row)
+        self._shown = health.sent
+
+
 class RequestCounts(Collector):
     """Requests to the data plane's paths: plain numbers, for a counter with a lock costs as much as a lease."""
 
@@ -81,14 +103,7 @@ class CallSignals:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = RequestCounts()
         registry.register(self.requests)
-        self.settled = Gauge(
-            "marketplace_calls_settled", "Ends of calls that consumption acknowledged.", registry=registry
-        )
-        self.settlement_failures = Gauge(
-            "marketplace_settlement_failures_in_a_row",
-            "Failed tries since the last acknowledgement.",
-            registry=registry,
-        )
+        self.settlement = SettlementSignals(registry)
         self.in_flight = Gauge("marketplace_calls_in_flight", "Calls under way.", registry=registry)
         self.rates = RateSignals(registry)
         self.analytics = AnalyticsSignals(registry)

@@ -134,8 +134,7 @@ class Calls:
     async def show(self, signals: CallSignals) -> None:
         """Keep the gauges up to date until cancelled."""
         while True:
-            signals.settled.set(self.settlement.health.sent)
-            signals.settlement_failures.set(self.settlement.health.failures_in_a_row)
+            signals.settlement.show(self.settlement.health)
             signals.in_flight.set(self.parts.in_flight)
             signals.rates.show(self.rates)
             signals.analytics.show(self.analytics)
