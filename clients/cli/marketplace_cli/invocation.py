@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from chassis.errors import MarketplaceError
-from marketplace_cli.api_client import ApiClient, World
+from marketplace_cli.api_client import ApiClient, Json, World
 from marketplace_cli.errors import EXIT_REFUSED, exit_code_of
 from marketplace_cli.gateway_address import gateway_address
 from marketplace_cli.option_groups import OptionGroup, spread
@@ -56,6 +56,16 @@ class Invocation:
     def gateway(self) -> str:
         """The marketplace's address."""
         return self.signed_in.gateway
+
+    def show_new_key(self, answer: Json, page: Callable[[], None], save: bool) -> None:
+        """Show a secret that comes this once, then keep it if asked: where one of the two fails, the other has it."""
+        try:
+            self.output.show(answer, page)
+        finally:
+            if save:
+                self.signed_in.keep_key(answer["key"])
+        if save:
+            self.output.hint("`marketplace chat` of this profile uses it from now on.")
 
     @contextmanager
     def api(self) -> Generator[ApiClient]:

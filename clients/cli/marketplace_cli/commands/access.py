@@ -113,9 +113,11 @@ def collect(
     """Take the approved key; its secret is shown this once."""
     with here.api() as api:
         answer = api.post(f"{_PATH}/{which}/collect", {})
-    if save:
-        here.signed_in.keep_key(answer["key"])
-    here.output.show(answer, lambda: here.output.line(answer["key"]))
+    here.show_new_key(answer, lambda: _key(here, answer), save)
+
+
+def _key(here: Invocation, answer: Json) -> None:
+    here.output.line(answer["key"])
     here.output.hint(f"{answer['key_id']}: this key is shown once.")
 
 

@@ -68,9 +68,7 @@ def create(
     """Create a key; its secret is shown this once."""
     with here.api() as api:
         key = api.post(_PATH, {"name": name, **bounds.chosen(api)})
-    if save:
-        here.signed_in.keep_key(key["key"])
-    here.output.show(key, lambda: _page(here, key, save))
+    here.show_new_key(key, lambda: _page(here, key), save)
 
 
 @app.command("list")
@@ -119,10 +117,7 @@ def rotate(
         path = f"{_PATH}/{_key_id(api, key)}"
         body = {"grace_seconds": round(grace * _HOUR), "generation": api.get(path)["generation"] or None}
         answer = api.post(f"{path}/rotate", body)
-    if save:
-        here.signed_in.keep_key(answer["key"])
-    here.output.show(answer, lambda: _page(here, answer, save))
-    here.output.hint(f"The one before it works until {moment(answer['previous_ends_at'])}.")
+    here.show_new_key(answer, lambda: _rotated(here, answer), save)
 
 
 @app.command()
@@ -135,11 +130,14 @@ def revoke(here: Invocation, key: Which) -> None:
     here.output.show(answer, lambda: here.output.line(f"{answer['name']} ({answer['id']}): {answer['state']}"))
 
 
-def _page(here: Invocation, key: Json, saved: bool) -> None:
+def _page(here: Invocation, key: Json) -> None:
     here.output.line(key["key"])
     here.output.hint(f"{key['id']}: this key is shown once. Use it as MARKETPLACE_API_KEY, or with any OpenAI client.")
-    if saved:
-        here.output.hint("`marketplace chat` of this profile uses it from now on.")
+
+
+def _rotated(here: Invocation, key: Json) -> None:
+    _page(here, key)
+    here.output.hint(f"The one before it works until {moment(key['previous_ends_at'])}.")
 
 
 def _row(key: Json) -> tuple[object, ...]:
