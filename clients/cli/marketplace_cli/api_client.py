@@ -12,7 +12,7 @@ import httpx
 
 from chassis.errors import MarketplaceError, TimedOut, Unavailable
 from marketplace_cli.replies import error_of
-from marketplace_cli.server_sent_events import Event, events_of
+from marketplace_cli.server_sent_events import Event, events_of, lines_of
 
 Json = dict[str, Any]
 _TIMEOUT = httpx.Timeout(60, connect=5)
@@ -105,7 +105,7 @@ class ApiClient:
             if response.is_error:
                 response.read()
                 raise error_of(response)
-            yield response, events_of(response.iter_lines())
+            yield response, events_of(lines_of(response.iter_bytes()))
 
     def _posted(self, send: Callable[[], httpx.Response], repeatable: bool) -> Json:
         response = self._tried(send) if repeatable else send()

@@ -1,7 +1,10 @@
 """Reads server-sent events: data with its event's name, and comments, which carry a call's bill at the end."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import IncrementalNewlineDecoder
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,21 @@ class Event:
     name: str = ""
     data: str = ""
     comment: str = ""
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a stream in UTF-8, however it is cut; they end at CR LF, LF or CR.
+
+    At nothing else: U+2028 and its like, at which `str.splitlines` splits too, are letters of the data.
+    """
+    newlines = IncrementalNewlineDecoder(None, translate=True)
+    begun = ""
+    # The empty text at the end is the only one: it lets go of a CR that waited for its LF.
+    for text in chain(codecs.iterdecode(pieces, "utf-8", "replace"), [""]):
+        *lines, begun = (begun + newlines.decode(text, final=not text)).split("\n")
+        yield from lines
+    if begun:
+        yield begun
 
 
 def events_of(lines: Iterable[str]) -> Iterator[Event]:

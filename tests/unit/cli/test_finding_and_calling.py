@@ -191,6 +191,17 @@ def test_chat_streams_and_ends_with_the_bill(gateway: GatewayStandIn, monkeypatc
     assert SECRET_KEY not in result.output
 
 
+def test_chat_reads_line_separators_as_letters_of_the_answer(
+    gateway: GatewayStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKETPLACE_API_KEY", SECRET_KEY)
+    data = json.dumps({"choices": [{"delta": {"content": "a\u2028b\u2029c\u0085d"}}]}, ensure_ascii=False)
+    gateway.on("POST", "/v1/chat/completions", events(f"data: {data}\n\ndata: [DONE]\n\n"))
+    result = gateway.run("chat", "demo/echo", "Say", "hello", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["text"] == "a\u2028b\u2029c\u0085d"
+
+
 def test_chat_without_a_stream_reads_the_bill_from_the_headers(gateway: GatewayStandIn, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{SECRET_KEY}\n")

@@ -10,7 +10,7 @@ from marketplace_cli.commands.status import said_in
 from marketplace_cli.errors import UsageRefused
 from marketplace_cli.moments import utc_text
 from marketplace_cli.plain_text import count, cut_at_word, dollars, harmless, moment, one_line
-from marketplace_cli.server_sent_events import Event, events_of
+from marketplace_cli.server_sent_events import Event, events_of, lines_of
 
 __all__ = ["gateway"]
 
@@ -22,6 +22,23 @@ def test_events_comments_and_lines_of_data_are_told_apart() -> None:
 
 def test_an_event_that_is_cut_off_is_left_out() -> None:
     assert list(events_of(["data: {"])) == []
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_end_where_the_standard_says_wherever_the_stream_is_cut(newline: str) -> None:
+    lines = ["data: a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg", "", "data: \u00e9\U0001f600", "", ": the bill"]
+    stream = newline.join(lines).encode()
+    for cut in range(len(stream) + 1):
+        assert list(lines_of([stream[:cut], stream[cut:]])) == lines
+    assert list(lines_of(stream[place : place + 1] for place in range(len(stream)))) == lines
+    assert list(lines_of([f"data: x{newline}{newline}".encode()])) == ["data: x", ""]
+
+
+def test_a_line_comes_as_soon_as_it_has_ended() -> None:
+    pieces = iter([b"data: x\n\nda", b"ta: y"])
+    lines = lines_of(pieces)
+    assert [next(lines), next(lines)] == ["data: x", ""]
+    assert next(pieces) == b"ta: y"
 
 
 @pytest.mark.parametrize(
