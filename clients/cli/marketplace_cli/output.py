@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from marketplace_cli.plain_text import harmless, one_line
+from marketplace_cli.plain_text import harmless, harmless_json, one_line
 
 _WIDTH_WITHOUT_TERMINAL = 200
 
@@ -50,9 +50,13 @@ class Output:
     def show(self, value: Any, page: Callable[[], None]) -> None:
         """The value as JSON, or the page that tells people the same."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(harmless_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
         else:
             page()
+
+    def csv(self, text: str) -> None:
+        """The marketplace's CSV, which programs read and terminals show; its lines end with CR LF."""
+        sys.stdout.write(harmless(text, kept="\r\n\t"))
 
     def line(self, text: str, style: str = "") -> None:
         """One line for people."""

@@ -1,14 +1,22 @@
 """Text that came from elsewhere, made harmless for a terminal, and values written for people."""
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-_KEPT = frozenset("\n\t")
 
-
-def harmless(text: str) -> str:
+def harmless(text: str, kept: str = "\n\t") -> str:
     """The text without characters that steer a terminal; a name may not move the cursor or hide a line."""
-    return "".join(letter if letter.isprintable() or letter in _KEPT else "\ufffd" for letter in text)
+    return "".join(letter if letter.isprintable() or letter in kept else "\ufffd" for letter in text)
+
+
+def harmless_json(text: str) -> str:
+    """JSON that says the same, with what would steer a terminal escaped: `json` leaves DEL and U+0080 to U+009F raw."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else _escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be", "surrogatepass").hex())
 
 
 def one_line(value: object, limit: int = 200) -> str:

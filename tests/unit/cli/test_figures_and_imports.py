@@ -39,6 +39,27 @@ def test_usage_in_csv_is_the_marketplaces_own(gateway: GatewayStandIn) -> None:
     assert gateway.run("usage", "--csv", "--json").exit_code == 2
 
 
+@pytest.mark.parametrize("letter", ["\x9b", "\x7f", "\x80", "\u202e", "\ud800", "\U000e0001"])
+def test_json_for_programs_steers_no_terminal_and_says_the_same(gateway: GatewayStandIn, letter: str) -> None:
+    gateway.sign_in()
+    gateway.on("GET", "/api/v1/calls", lambda _: httpx.Response(200, text=json.dumps({"items": [f"a{letter}2Jb é"]})))
+    shown = gateway.run("calls", "--json").stdout
+    assert shown.replace("\n", "").isprintable()
+    assert "é" in shown
+    assert json.loads(shown) == {"items": [f"a{letter}2Jb é"]}
+
+
+def test_csv_steers_no_terminal_and_keeps_its_lines(gateway: GatewayStandIn, tmp_path: Path) -> None:
+    gateway.sign_in()
+    (tmp_path / "invoice.csv").write_text("day\n")
+    told = httpx.Response(200, content='a,b\r\n"x\ny",\x9b2J\x7f\x1b\r\n'.encode())
+    gateway.on("GET", "/api/v1/usage", lambda _: told)
+    gateway.on("POST", "/api/v1/invoices", answered({"invoice": {"id": "inv_1"}}))
+    gateway.on("GET", "/api/v1/invoices/inv_1", lambda _: told)
+    for words in (["usage", "--csv"], ["reconcile", str(tmp_path / "invoice.csv"), "--csv"]):
+        assert gateway.run(*words).stdout_bytes.decode() == 'a,b\r\n"x\ny",\ufffd2J\ufffd\ufffd\r\n'
+
+
 def test_calls_and_quota_are_shown(gateway: GatewayStandIn) -> None:
     gateway.sign_in()
     call = {

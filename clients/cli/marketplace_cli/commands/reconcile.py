@@ -1,6 +1,5 @@
 """`marketplace reconcile`: a supplier's invoice beside our books."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +32,7 @@ def reconcile(
         headers = {"content-type": "text/csv"}
         found: Json = api.send("POST", _PATH, content=data, headers=headers, params={"provider": supplier}).json()
         if csv:
-            sys.stdout.write(api.send("GET", f"{_PATH}/{found['invoice']['id']}", params={"format": "csv"}).text)
+            here.output.csv(api.send("GET", f"{_PATH}/{found['invoice']['id']}", params={"format": "csv"}).text)
             return
     here.output.show(found, lambda: _page(here, found))
 

@@ -1,6 +1,5 @@
 """`marketplace usage`, `calls` and `quota`: what was used, what it cost, what is left."""
 
-import sys
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -47,7 +46,7 @@ def usage(
     asked = {"group_by": group_by.value, "from": utc_text(start, "--from"), "to": utc_text(end, "--to")}
     with here.api() as api:
         if csv:
-            sys.stdout.write(api.send("GET", _PATH, params={**asked, "format": "csv"}).text)
+            here.output.csv(api.send("GET", _PATH, params={**asked, "format": "csv"}).text)
             return
         found = api.get(_PATH, **asked)
     columns = (group_by.value, ">calls", ">prompt tokens", ">completion tokens", ">cost", ">failed", ">unpriced")
