@@ -59,13 +59,14 @@ class SignedIn:
         return {"profile": self.file.profile, "gateway": self.gateway, "email": email, "team": tokens.get("team")}
 
     def leave(self) -> None:
-        """End the session at the marketplace, and forget it here in any case."""
+        """End the session at the gateway that issued it, whichever is meant now, and forget it here in any case."""
         session = self.file.read()
         try:
-            if session is not None and session.gateway == self.gateway:
-                with self.world.client(self.gateway) as http:
+            if session is not None:
+                there = replace(self, gateway=session.gateway)
+                with self.world.client(there.gateway) as http:
                     body = {"refresh_token": session.refresh_token}
-                    ApiClient(http, self.world, self.authorization).post("/auth/logout", body)
+                    ApiClient(http, self.world, there.authorization).post("/auth/logout", body)
         finally:
             self.file.forget()
 

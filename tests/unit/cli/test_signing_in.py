@@ -160,6 +160,17 @@ def test_logout_ends_the_session_there_and_here(gateway: GatewayStandIn) -> None
     assert gateway.run("logout").exit_code == 0
 
 
+def test_logout_ends_the_session_where_it_is_whatever_gateway_is_meant(gateway: GatewayStandIn) -> None:
+    gateway.on("POST", "/auth/login", answered(TOKENS))
+    gateway.on("POST", "/auth/logout", lambda _: httpx.Response(204))
+    gateway.run("login", "ada@example.org", "--gateway", "http://127.0.0.1:9001", stdin="a long password\n")
+    assert gateway.run("logout", "--gateway", "http://127.0.0.1:9002").exit_code == 0
+    assert [request.url.port for request in gateway.requests] == [9001, 9001]
+    assert gateway.requests[-1].headers["authorization"] == "Bearer fresh-access"
+    assert gateway.asked() == {"refresh_token": "fresh-refresh"}
+    assert not (gateway.home / "default.json").exists()
+
+
 def test_logout_forgets_the_tokens_even_where_the_gateway_is_away(gateway: GatewayStandIn) -> None:
     file = gateway.sign_in()
     gateway.on("POST", "/auth/logout", problem(503, "Away."))
