@@ -15,8 +15,11 @@ from chassis.settings import ProcessSettings
 from consumption.settings import ConsumptionSettings
 from discovery.settings import DiscoverySettings
 from fleet.engines.releases import ELASTICSEARCH, KAFKA, RELEASES, TEMPORAL, Release
+from fleet.machine import machine_of
 from fleet.ports import DEFAULT_PORTS
 from fleet.settings import FleetSettings, settings_table
+from fleet.stop_order import stop_waves
+from fleet.topology import topology
 from gateway.settings import GatewaySettings
 from publishing.settings import PublishingSettings
 
@@ -87,6 +90,17 @@ def test_each_part_is_in_one_profile_and_comes_from_a_pinned_image(compose: dict
     for name, service in compose.items():
         assert service["profiles"] in (["core"], ["observability"])
         assert name == "marketplace" or re.search(r":v?\d+(\.\d+)*$", service["image"])
+
+
+def test_docker_waits_until_every_part_has_ended(
+    variables: dict[str, str], compose: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = FleetSettings.read({**variables, "FLEET_DATA_FOLDER": str(tmp_path), "FLEET_GATEWAY_WORKERS": "2"})
+    parts = {part.name: part for part in topology(machine_of(settings), settings.inherited, settings.own)}
+    waves = stop_waves({name: [*part.depends_on, *part.ends_before] for name, part in parts.items()})
+    # Steps have ended long before.
+    times = [max(0 if parts[name].is_step else parts[name].stop_within_seconds for name in wave) for wave in waves]
+    assert sum(times) < float(compose["marketplace"]["stop_grace_period"].removesuffix("s"))
 
 
 def test_every_secret_is_asked_for_by_name(compose: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 
+from fleet.drain import drained_within
 from fleet.environment import environment_of
 from fleet.machine import Machine
 from fleet.part import Part
@@ -62,7 +63,7 @@ def _services(machine: Machine, inherited: Mapping[str, str]) -> Part:
         alive=all_alive(http),
         # Calls at consumption's own door end before their vendor does.
         ends_before=["demo_provider"],
-        stop_within_seconds=4.5,
+        stop_within_seconds=drained_within("consumption", inherited),
     )
 
 
@@ -94,7 +95,7 @@ def _gateway(machine: Machine, inherited: Mapping[str, str]) -> Part:
         probe=all_alive([port]),
         alive=all_alive([port]),
         ends_before=["services", "workers", "demo_provider"],
-        stop_within_seconds=4.5,
+        stop_within_seconds=drained_within("gateway", inherited),
     )
 
 
@@ -110,7 +111,7 @@ def _gateway_worker(machine: Machine, inherited: Mapping[str, str], number: int)
         prepare=lambda: file.unlink(missing_ok=True),
         alive=still_announcing(file),
         ends_before=["services", "workers", "demo_provider"],
-        stop_within_seconds=4.5,
+        stop_within_seconds=drained_within("gateway", inherited),
     )
 
 
