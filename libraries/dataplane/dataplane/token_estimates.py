@@ -13,3 +13,12 @@ def estimated_tokens(size: int) -> int:
 def estimated_usage(prompt: int, frames: int, content_bytes: int) -> Usage:
     """What a call used as far as anybody saw: a frame carries a token at least, and four bytes are about one."""
     return Usage(prompt, max(frames, estimated_tokens(content_bytes)), estimated=True)
+
+
+def at_least(reported: Usage, seen: Usage) -> Usage:
+    """A vendor's count that may not be its last, raised to what was seen, and flagged where that is more."""
+    prompt = max(reported.prompt_tokens, seen.prompt_tokens)
+    completion = max(reported.completion_tokens, seen.completion_tokens)
+    if (prompt, completion) == (reported.prompt_tokens, reported.completion_tokens):
+        return reported
+    return Usage(prompt, completion, reported.cached_prompt_tokens, estimated=True)

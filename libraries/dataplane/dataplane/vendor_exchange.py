@@ -217,7 +217,7 @@ class VendorExchange:
     def _end_stream(self, meter: StreamMeter, cut: MarketplaceError | None = None) -> None:
         end = stream_end(meter, cut)
         left = rates_left(self.call)
-        settled = self._settle(end.outcome, end.status, meter.usage or self._seen())
+        settled = self._settle(end.outcome, end.status, self._seen(end.outcome is Outcome.COMPLETED))
         self._caller.end(end.before + comment(end_comment(self.call, settled, left)) + end.after)
         if meter.done:
             self._read_out()
@@ -288,13 +288,12 @@ class VendorExchange:
             around.ended((settled, call.sent))
         return settled
 
-    def _seen(self) -> Usage:
-        """What was used as far as the bytes tell; the vendor's own count where it came."""
-        meter = self._meter
-        prompt = self.call.facts.prompt_estimate
+    def _seen(self, whole: bool = False) -> Usage:
+        """What was used as far as the bytes tell; a vendor's count goes before them where it is its last."""
+        meter, prompt = self._meter, self.call.facts.prompt_estimate
         if meter is None:
             return estimated_usage(prompt, 0, self._size if self.call.completion_bound else 0)
-        return meter.usage or estimated_usage(prompt, meter.frames, meter.content_bytes)
+        return meter.used(prompt, whole)
 
     def _body(self) -> bytes:
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

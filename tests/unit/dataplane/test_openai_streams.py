@@ -90,7 +90,7 @@ def test_the_usage_frame_is_taken_out_only_where_nobody_asked_for_it() -> None:
     assert _metered([inside + done], True)[0] == inside + done
 
 
-@given(st.integers(0, 2**31), st.integers(0, 2**31), st.integers(0, 2**31))
+@given(st.integers(1, 2**31), st.integers(0, 2**31), st.integers(0, 2**31))
 def test_streamed_and_plain_cost_the_same(prompt: int, completion: int, cached: int) -> None:
     usage = {
         "prompt_tokens": prompt,
@@ -133,18 +133,23 @@ def test_text_that_is_not_utf8_is_passed_on_and_counts_whole() -> None:
     assert (meter.frames, meter.content_bytes) == (1, len(frame) - len(b"data: \n\n"))
 
 
-def test_a_vendors_own_count_of_tokens_goes_before_one_of_frames() -> None:
+def test_a_vendors_last_count_of_tokens_goes_before_one_of_frames() -> None:
     text = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    count = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n'
     meter = StreamMeter(hide_usage=True, bound=2)
     meter.feed(text * 2)
     assert not meter.over
     meter.feed(text)
     assert meter.over
-    meter.feed(b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n')
+    meter.feed(count)
     assert not meter.over
     meter.feed(text)
+    assert meter.over
+    meter.feed(count)
     assert not meter.over
     meter.feed(b'data: {"choices":[{"delta":{"content":"%b"}}]}\n\n' % (b"x" * 256 * 3))
+    assert meter.over
+    meter.feed(count)
     assert meter.over
 
 

@@ -29,7 +29,10 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
 
 
 def _believable(prompt: int, completion: int, cached: int) -> Usage | None:
-    """A reported usage, or None where the numbers cannot be true (negative, or beyond 2^31)."""
+    """A reported usage, or None where the numbers cannot be true (negative, beyond 2^31, or nothing at all)."""
     if not 0 <= prompt <= MOST_TOKENS_BELIEVED or not 0 <= completion <= MOST_TOKENS_BELIEVED:
+        return None
+    # Every prompt has a token: who reports none has not counted (Ollama, in each chunk of a stream but the last).
+    if prompt == completion == 0:
         return None
     return Usage(prompt, completion, cached if 0 <= cached <= prompt else max(0, min(cached, prompt)))
