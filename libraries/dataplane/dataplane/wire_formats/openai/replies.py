@@ -25,7 +25,16 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
     prompt, completion, details = usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details
     if prompt is None and completion is None:
         return None
+    if prompt is not None:
+        completion = _beyond(prompt, completion or 0, usage.total_tokens)
     return _believable(prompt or 0, completion or 0, 0 if details is None else details.cached_tokens or 0)
+
+
+def _beyond(prompt: int, completion: int, total: object) -> int:
+    """The completion; xAI leaves its reasoning out of that and counts it in the total alone."""
+    if isinstance(total, int) and prompt + completion < total <= MOST_TOKENS_BELIEVED:
+        return total - prompt
+    return completion
 
 
 def _believable(prompt: int, completion: int, cached: int) -> Usage | None:

@@ -10,6 +10,8 @@ class _PromptDetails(msgspec.Struct, gc=False):
 class _ReportedUsage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    # Whatever stands here, the other counts are read.
+    total_tokens: object = None
     prompt_tokens_details: _PromptDetails | None = None
 
 
