@@ -5,6 +5,7 @@ from dataplane.token_estimates import at_least, estimated_usage
 from dataplane.usage import Usage
 from dataplane.wire_formats.openai.replies import usage_of
 from dataplane.wire_formats.openai.reply_shapes import NOT_A_CHUNK, NULL, Chunk, read_chunk
+from dataplane.wire_formats.openai.said_elsewhere import bytes_elsewhere
 
 _DONE = b"[DONE]"
 # A token of more bytes than this has not been seen; a stream beyond it has passed its bound whatever its frames say.
@@ -74,8 +75,8 @@ class StreamMeter(EventSieve):
             chunk = read_chunk(data)
         except NOT_A_CHUNK:
             return self._passes_other(event, data)
-        size = chunk.content_bytes()
-        if size:
+        size = chunk.content_bytes() or (bytes_elsewhere(data) if chunk.choices else None)
+        if size is not None:
             self._count(size)
         if chunk.error and chunk.has_error():
             self.failed = True
