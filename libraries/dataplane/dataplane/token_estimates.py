@@ -10,9 +10,12 @@ def estimated_tokens(size: int) -> int:
     return -(-size // _BYTES_PER_TOKEN)
 
 
-def estimated_usage(prompt: int, frames: int, content_bytes: int) -> Usage:
-    """What a call used as far as anybody saw: a frame carries a token at least, and four bytes are about one."""
-    return Usage(prompt, max(frames, estimated_tokens(content_bytes)), estimated=True)
+def estimated_usage(prompt: int, frames: int, content_bytes: int, bound: int) -> Usage:
+    """What a call used as far as anybody saw: a frame carries a token at least, and four bytes are about one.
+
+    Bytes are a guess, and never one beyond the `bound` that the vendor was given; frames were seen.
+    """
+    return Usage(prompt, max(frames, min(estimated_tokens(content_bytes), bound)), estimated=True)
 
 
 def at_least(reported: Usage, seen: Usage) -> Usage:

@@ -292,7 +292,7 @@ class VendorExchange:
         """What was used as far as the bytes tell; a vendor's count goes before them where it is its last."""
         meter, prompt = self._meter, self.call.facts.prompt_estimate
         if meter is None:
-            return estimated_usage(prompt, 0, self._size if self.call.completion_bound else 0)
+            return estimated_usage(prompt, 0, self._size, self.call.completion_bound)
         return meter.used(prompt, whole)
 
     def _body(self) -> bytes:

@@ -114,3 +114,21 @@ async def test_a_count_of_nothing_that_nobody_asked_for_is_not_passed_on(tmp_pat
     reply = await bench.ask(COMPLETIONS, STREAMED)
     assert nothing not in reply.body
     assert (await _row(bench)).is_estimated
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+async def test_an_estimate_from_bytes_never_passes_what_was_reserved(tmp_path: Path, is_streamed: bool) -> None:
+    text = b'{"choices":[{"text":"%b"}]}' % (b"x" * (1400 if is_streamed else 14_000))
+    answer = stream_answer(b"data: %b\n\n" % text, DONE) if is_streamed else json_answer(text)
+    bench = a_bench(tmp_path, FakeUpstream(answer), route=a_route(max_output_tokens=10))
+    await bench.ask(COMPLETIONS, STREAMED if is_streamed else PLAIN)
+    row = await _row(bench)
+    assert (row.usage.completion_tokens, row.is_estimated, row.overdraft) == (10, True, False)
+
+
+async def test_an_estimate_of_embeddings_has_no_completion(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, FakeUpstream(json_answer(b'{"data":[{"embedding":[0.5]}],%b}' % ZERO)))
+    await bench.ask("/v1/embeddings", b'{"model": "acme/echo", "input": "hi"}')
+    row = await _row(bench)
+    assert (row.usage.completion_tokens, row.is_estimated) == (0, True)
+    assert row.usage.prompt_tokens > 0

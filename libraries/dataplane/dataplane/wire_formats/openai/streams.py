@@ -64,7 +64,7 @@ class StreamMeter(EventSieve):
         reported = self.usage
         if reported is not None and self.frames == self._frames_counted and (whole or self._is_final):
             return reported
-        seen = estimated_usage(prompt, self.frames, self.content_bytes)
+        seen = estimated_usage(prompt, self.frames, self.content_bytes, self._bound)
         return seen if reported is None else at_least(reported, seen)
 
     def passes(self, event: bytes, data: bytes) -> bool:
