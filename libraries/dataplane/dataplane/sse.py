@@ -5,6 +5,8 @@ import re
 LARGEST_EVENT = 1 << 20
 _END_OF_LINE = rb"(?:\r\n|\n|\r(?!\n))"
 _END_OF_EVENT = re.compile(_END_OF_LINE + _END_OF_LINE)
+# An end has four bytes at most: one that a new byte completes begins in the last three before it.
+_REACH = 3
 
 
 class EventTooLarge(Exception):
@@ -20,7 +22,7 @@ class EventSieve:
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held = b""
+        self._held = bytearray()
 
     def feed(self, chunk: bytes) -> bytes:
         """The events that are whole now and pass, each with its blank line, as they came. Raises EventTooLarge."""
@@ -32,7 +34,8 @@ class EventSieve:
 
     def rest(self) -> bytes:
         """What is held at the end of the stream, where it passes: an event without its blank line, or nothing."""
-        held, self._held = self._held, b""
+        held = bytes(self._held)
+        self._held.clear()
         return held if held and self.passes(held, data_of(held)) else b""
 
     def passes(self, event: bytes, data: bytes) -> bool:
@@ -40,28 +43,51 @@ class EventSieve:
         raise NotImplementedError
 
     def _whole(self, chunk: bytes) -> list[bytes]:
-        data = self._held + chunk
-        if b"\r" in data:
-            events = self._by_any_line_end(data)
+        """The events that end in this chunk; what is held is read again only when one does."""
+        held = self._held
+        if held:
+            if not _has_end(held[-_REACH:] + chunk):
+                self._hold(chunk)
+                return []
+            chunk = bytes(held) + chunk
+            held.clear()
+        if b"\r" in chunk:
+            events, rest = _by_any_line_end(chunk)
         else:
-            *events, self._held = [event + b"\n\n" for event in data.split(b"\n\n")]
-            self._held = self._held[:-2]
-        if len(self._held) > LARGEST_EVENT:
-            raise EventTooLarge
+            *events, rest = [event + b"\n\n" for event in chunk.split(b"\n\n")]
+            rest = rest[:-2]
+        if rest:
+            self._hold(rest)
         return events
 
-    def _by_any_line_end(self, data: bytes) -> list[bytes]:
-        events: list[bytes] = []
-        at = 0
-        # A carriage return at the very end may be half of a line end; it is looked at again with what follows.
-        limit = len(data) - 1 if data.endswith(b"\r") else len(data)
-        for end in _END_OF_EVENT.finditer(data):
-            if end.end() > limit:
-                break
-            events.append(data[at : end.end()])
-            at = end.end()
-        self._held = data[at:]
-        return events
+    def _hold(self, more: bytes) -> None:
+        self._held += more
+        if len(self._held) > LARGEST_EVENT:
+            raise EventTooLarge
+
+
+def _has_end(data: bytearray) -> bool:
+    """Whether an event ends here."""
+    if b"\r" not in data:
+        return b"\n\n" in data
+    end = _END_OF_EVENT.search(data)
+    return end is not None and end.end() <= _limit(data)
+
+
+def _by_any_line_end(data: bytes) -> tuple[list[bytes], bytes]:
+    events: list[bytes] = []
+    at, limit = 0, _limit(data)
+    for end in _END_OF_EVENT.finditer(data):
+        if end.end() > limit:
+            break
+        events.append(data[at : end.end()])
+        at = end.end()
+    return events, data[at:]
+
+
+def _limit(data: bytes | bytearray) -> int:
+    """Where to stop: a carriage return at the very end may be half a line end, and is looked at with what follows."""
+    return len(data) - 1 if data.endswith(b"\r") else len(data)
 
 
 def data_of(event: bytes) -> bytes:

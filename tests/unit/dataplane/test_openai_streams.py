@@ -1,6 +1,9 @@
 """Metering streams: the same result however the bytes are cut, and the same cost as the plain reply."""
 
 import json
+import re
+import tracemalloc
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from fixtures.real_inputs import real_input
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataplane import sse
 from dataplane.price import Price
 from dataplane.pricing import cost_nanodollars
 from dataplane.sse import LARGEST_EVENT, EventTooLarge, data_of
@@ -124,6 +128,42 @@ def test_an_endless_event_is_not_held_for_ever() -> None:
     assert meter.feed(b"x" * LARGEST_EVENT) == b""
     with pytest.raises(EventTooLarge):
         meter.feed(b"x")
+
+
+class _Searched:
+    """A pattern that counts the bytes it is given."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.pattern = pattern
+        self.searched = 0
+
+    def search(self, data: bytes) -> re.Match[bytes] | None:
+        self.searched += len(data)
+        return self.pattern.search(data)
+
+    def finditer(self, data: bytes) -> Iterator[re.Match[bytes]]:
+        self.searched += len(data)
+        return self.pattern.finditer(data)
+
+
+@pytest.mark.parametrize("end", _LINE_ENDS)
+def test_what_is_held_is_not_read_again_for_each_byte_that_comes(end: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    pattern = _Searched(sse._END_OF_EVENT)
+    monkeypatch.setattr(sse, "_END_OF_EVENT", pattern)
+    meter = StreamMeter(hide_usage=False, bound=1 << 30)
+    line = b"a" + end
+    lines = line * ((LARGEST_EVENT - 2000) // len(line))
+    meter.feed(lines)
+    tracemalloc.start()
+    for _ in range(1000):
+        assert meter.feed(b"a") == b""
+    copied = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # It may have moved as it grew, once; a copy for each byte would lie beside what it was made of.
+    assert copied < 1.5 * LARGEST_EVENT
+    assert pattern.searched <= len(lines) + 1000 * 4
+    assert meter.feed(end * 2 + b"b") == lines + b"a" * 1000 + end * 2
+    assert meter.finish() == b"b\n\n"
 
 
 def test_text_that_is_not_utf8_is_passed_on_and_counts_whole() -> None:
