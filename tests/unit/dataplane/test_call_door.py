@@ -123,6 +123,7 @@ async def test_revoked_expired_and_narrow_keys_are_refused(tmp_path: Path) -> No
         (CHAT, "POST", b'{"messages": []}', 400),
         (CHAT, "POST", b'{"model": "a", "model": "b"}', 400),
         (CHAT, "POST", b'{"model": "acme/echo", "max_tokens": -1}', 400),
+        (CHAT, "POST", b'{"model": "acme/echo", "messages": [], "Model": "other"}', 400),
         (CHAT, "POST", b'{"model": "acme/nothing"}', 404),
         (CHAT, "GET", b"", 405),
         ("/v1/models", "POST", b"", 405),

@@ -106,6 +106,24 @@ def test_a_field_of_the_wrong_kind_is_named(body: bytes, param: str) -> None:
     assert refused.value.details["param"] == param
 
 
+READ = ["model", "stream", "stream_options", "include_usage", "max_tokens", "max_completion_tokens"]
+READ += ["n", "best_of", "prompt", "messages", "input"]
+FOLDED = ["max_token\u017f", "me\u017f\u017fages", "\u017ftream", "max_to\u212aens", "Max_Completion_To\u212aen\u017f"]
+
+
+@pytest.mark.parametrize("key", [changed for name in READ for changed in (name.upper(), name.capitalize())] + FOLDED)
+@pytest.mark.parametrize("body", ['{"model":"m","%s":1}', '{"model":"m","stream":true,"stream_options":{"%s":1}}'])
+def test_a_key_that_some_vendors_take_for_another_is_refused_by_its_name(body: str, key: str) -> None:
+    with pytest.raises(RequestInvalid, match=f"'{key}' as '{key.casefold()}'. Write it as") as refused:
+        read_request("chat/completions", (body % key).encode())
+    assert refused.value.details["param"] == key
+
+
+def test_a_name_that_is_written_with_escapes_and_names_of_nothing_here_pass() -> None:
+    assert read_request(None, b'{"messages":[],"max_\\u0074okens":3}').max_output == 3
+    assert read_request(None, b'{"messages":[],"Models":1,"topP":1,"metadata":{"Model":1}}').max_output is None
+
+
 def test_the_body_tells_its_operation() -> None:
     assert read_request(None, b'{"messages":[]}').operation == "chat/completions"
     assert read_request(None, b'{"prompt":"x"}').operation == "completions"

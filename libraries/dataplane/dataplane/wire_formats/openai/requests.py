@@ -14,6 +14,7 @@ import msgspec
 from dataplane.json_members import JsonMembers, NotAnObject, Splice, spliced
 from dataplane.records import Route
 from dataplane.refusals import RequestInvalid
+from dataplane.wire_formats.openai.look_alike_keys import check_keys
 
 Operation = Literal["chat/completions", "completions", "embeddings"]
 
@@ -185,9 +186,11 @@ def _prompts(members: JsonMembers, operation: Operation) -> int:
 
 def _members(body: bytes, param: str | None) -> JsonMembers:
     try:
-        return JsonMembers(body)
+        members = JsonMembers(body)
     except NotAnObject as error:
         raise RequestInvalid(f"The body is not one JSON object: {error}", param=param) from error
+    check_keys(members.raw)
+    return members
 
 
 def _value(members: JsonMembers, name: str, kind: tuple[msgspec.json.Decoder[_T], str]) -> _T | None:
