@@ -49,6 +49,40 @@ def test_the_prompt_is_bounded_by_its_bytes_and_by_the_context() -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "items", "prompts"),
+    [
+        ("embeddings", ["x" * 900] * 5, 5),
+        ("embeddings", [[1000] * 300] * 5, 5),
+        ("embeddings", [{"text": "x" * 900}] * 5, 5),
+        # Token ids are one prompt, and so is what is no list; the messages of a chat are one conversation.
+        ("embeddings", [1000] * 900, 1),
+        ("embeddings", "x" * 4500, 1),
+        ("embeddings", [], 1),
+        ("completions", ["x" * 900] * 5, 5),
+        ("completions", [[1000] * 300] * 5, 5),
+        ("completions", [1000] * 900, 1),
+        ("chat/completions", [{"content": "x" * 900}] * 5, 1),
+    ],
+)
+def test_each_prompt_of_a_batch_has_a_context_of_its_own(operation: Operation, items: object, prompts: int) -> None:
+    name = {"embeddings": "input", "completions": "prompt"}.get(operation, "messages")
+    body = msgspec.json.encode({"model": "m", name: items})
+    request = read_request(operation, body)
+    assert request.prompts == prompts
+    assert prompt_bound(request, a_route(context_length=300)) == min(len(body), 300 * prompts)
+
+
+@pytest.mark.parametrize("part", ["image_url", "video_url", "audio_url", "input_audio", "file"])
+def test_a_part_that_is_no_text_is_taken_at_the_whole_context(part: str) -> None:
+    body = msgspec.json.encode({"messages": [{"content": [{"type": part, part: {"url": "u"}}]}]})
+    assert _read(body)[0] == 1000
+    request = read_request(None, body)
+    assert prompt_bound(request, a_route(context_length=None)) == len(body) + 2 * 4096
+    batch = msgspec.json.encode({"input": [{part: "u"}, {"text": "x"}, {"text": "y"}]})
+    assert _read(batch, "embeddings")[0] == 3000
+
+
+@pytest.mark.parametrize(
     ("written", "bound"),
     [
         (rb'"image\u005furl"', 1000),
@@ -58,6 +92,7 @@ def test_the_prompt_is_bounded_by_its_bytes_and_by_the_context() -> None:
         # Words in a text are no part, whatever letters they have.
         (rb'"say \u0022image_url\u0022"', None),
         (rb'"caf\u00e9"', None),
+        (rb'"page_url"', None),
     ],
 )
 def test_a_part_that_is_no_text_is_known_however_its_letters_are_written(written: bytes, bound: int | None) -> None:

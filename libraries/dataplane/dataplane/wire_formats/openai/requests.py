@@ -26,20 +26,27 @@ _INT = (msgspec.json.Decoder(int), "a whole number")
 _MOST_OUTPUT = 1 << 31
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
-_IMAGE = b'"image_url"'
+# A part that is not text has one of these in it; which parts there are is then looked at once more.
+_URL = b'_url"'
 _AUDIO = b'"input_audio"'
 _FILE = b'"file"'
+_PART = re.compile(rb'"(?:image_url|video_url|audio_url|input_audio|file)"')
 # A letter may be written as its number.
 _ESCAPE = b"\\u00"
 _ESCAPED_LETTER = re.compile(rb"\\u00([4-7][0-9A-Fa-f])")
 # Without any of these a request has one prompt and one answer.
-_MULTIPLIERS = frozenset({"n", "best_of", "prompt"})
+_MULTIPLIERS = frozenset({"n", "best_of", "prompt", "input"})
+_TOKEN_IDS = msgspec.json.Decoder(list[int])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _ROUGH_TOKENS_PER_PART = 4096
 
 
 @dataclass(slots=True)
 class OpenAiRequest:
-    """A request as far as it matters here; `choices` counts all the answers that the vendor will write."""
+    """A request as far as it matters here.
+
+    The vendor reads each of the `prompts` into a context of its own; `choices` counts all the answers that it writes.
+    """
 
     operation: Operation
     members: JsonMembers
@@ -47,6 +54,7 @@ class OpenAiRequest:
     stream: bool
     wants_usage: bool
     max_output: int | None
+    prompts: int
     choices: int
 
 
@@ -63,6 +71,10 @@ def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
     model, stream = _value(members, "model", _STR), _value(members, "stream", _BOOL) is True
     most = _count(members, "max_tokens", 0, _MOST_OUTPUT)
     other = _count(members, "max_completion_tokens", 0, _MOST_OUTPUT)
+    prompts = choices = 1
+    if not _MULTIPLIERS.isdisjoint(raw):
+        prompts = _prompts(members, operation)
+        choices = prompts * _choices(members)
     return OpenAiRequest(
         operation,
         members,
@@ -70,7 +82,8 @@ def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
         stream,
         stream and _wants_usage(members),
         most if other is None else other if most is None else max(most, other),
-        1 if _MULTIPLIERS.isdisjoint(raw) else _choices(members) * _prompts(members, operation),
+        prompts,
+        choices,
     )
 
 
@@ -92,18 +105,21 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     """The most tokens that the prompt can be.
 
     A token of a byte-level tokenizer covers at least one byte, and JSON only lengthens text, so the body's length
-    bounds its text with room for the marks around each message. Parts that are not text are taken at the whole context
-    where it is known, else at 4,096 tokens each. What a vendor adds beyond this shows as overdraft.
+    bounds its text with room for the marks around each message. No more fits into the contexts of all prompts, where
+    the context's length is known. Parts that are not text are taken at all of that, else at 4,096 tokens each. What a
+    vendor adds beyond this shows as overdraft.
     """
     body = request.members.body
     bound, context = len(body), route.context_length
+    most = None if context is None else context * request.prompts
     if _ESCAPE in body:
         body = _ESCAPED_LETTER.sub(_unescaped, body)
-    if _IMAGE in body or _AUDIO in body or _FILE in body:
-        if context is not None:
-            return context
-        bound += _ROUGH_TOKENS_PER_PART * (body.count(_IMAGE) + body.count(_AUDIO) + body.count(_FILE))
-    return bound if context is None or bound < context else context
+    if _URL in body or _AUDIO in body or _FILE in body:
+        parts = len(_PART.findall(body))
+        if parts and most is not None:
+            return most
+        bound += _ROUGH_TOKENS_PER_PART * parts
+    return bound if most is None or bound < most else most
 
 
 def _unescaped(letter: "re.Match[bytes]") -> bytes:
@@ -176,12 +192,19 @@ def _choices(members: JsonMembers) -> int:
 
 
 def _prompts(members: JsonMembers, operation: Operation) -> int:
-    """Prompts of a completion: a list of texts or of token lists is as many; anything else is one."""
-    raw = members.raw.get("prompt")
-    if operation != "completions" or raw is None or not bytes(raw).startswith(b"["):
+    """Prompts of a completion, inputs of embeddings: a list is as many, but one of token ids is one prompt."""
+    raw = members.raw.get(_BATCH_BY_OPERATION.get(operation, ""))
+    if raw is None or not bytes(raw).startswith(b"["):
         return 1
-    prompts = msgspec.json.decode(raw, type=list[msgspec.Raw])
-    return max(1, len(prompts)) if prompts and bytes(prompts[0])[:1] in (b'"', b"[") else 1
+    try:
+        _TOKEN_IDS.decode(raw)
+    except msgspec.ValidationError:
+        return len(_ITEMS.decode(raw))
+    return 1
+
+
+# The messages of a chat are one prompt.
+_BATCH_BY_OPERATION: dict[Operation, str] = {"completions": "prompt", "embeddings": "input"}
 
 
 def _members(body: bytes, param: str | None) -> JsonMembers:

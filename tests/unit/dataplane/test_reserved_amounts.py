@@ -1,0 +1,39 @@
+"""What is reserved for a call is the most that its vendor can charge for it, whatever the request looks like."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from fakes.call_door import Bench, a_bench, a_key, a_route
+from fakes.dataplane_ports import FakeUpstream, json_answer
+
+from dataplane.records import LimitedScope, Route
+
+CONTEXT = 100
+
+
+def _bench(folder: Path, used: tuple[int, int], quota: int, route: Route) -> Bench:
+    """A vendor that reports so many tokens for each call, and a key that may use so many of them."""
+    usage = {"prompt_tokens": used[0], "completion_tokens": used[1]}
+    answer = json_answer(msgspec.json.encode({"id": "c1", "choices": [], "usage": usage}))
+    key = a_key(scopes=(LimitedScope("key-tokens", "key", "tokens", quota),))
+    return a_bench(folder, FakeUpstream(answer), key, route)
+
+
+@pytest.mark.parametrize("item", ["x" * 500, [1000] * 100])
+@pytest.mark.parametrize(
+    ("path", "name", "output"), [("/v1/embeddings", "input", 0), ("/v1/completions", "prompt", 10)]
+)
+async def test_a_quota_for_so_many_batches_admits_exactly_so_many(
+    tmp_path: Path, path: str, name: str, output: int, item: Any
+) -> None:
+    prompts = 50
+    used = prompts * CONTEXT, prompts * output
+    body = msgspec.json.encode({"model": "acme/echo", name: [item] * prompts, "max_tokens": output})
+    bench = _bench(tmp_path, used, 3 * sum(used), a_route(context_length=CONTEXT))
+    assert [(await bench.ask(path, body)).status for _ in range(5)] == [200] * 3 + [429] * 2
+    await bench.settled()
+    account = bench.spend.accounts["key-tokens"]
+    assert (account.settled, account.overdraft) == (3 * sum(used), 0)
+    bench.spend.check()
