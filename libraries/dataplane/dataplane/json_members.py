@@ -83,6 +83,27 @@ class JsonMembers:
         comma = b"," if self.raw else b""
         return start, start, _quoted(name) + value + comma
 
+    def replacing(self, name: str, other: str, value: bytes) -> Splice:
+        """The splice that puts another member, which must not be there yet, in the place of one that is there."""
+        start, end = self._place(name)
+        return start, end, _quoted(other) + value
+
+    def removing(self, name: str) -> Splice:
+        """The splice that takes out a member which is there beside others."""
+        start, end = self._place(name)
+        after = _AFTER.match(self.body, end)
+        if after is not None and after.group(1) == b",":
+            return start, after.end(), b""
+        return self.body.rindex(b",", 0, start), end, b""
+
+    def _place(self, name: str) -> Span:
+        """Start of a member's key and end of its value; no name of ours has a quote in it, however it is written."""
+        span = self.span(name)
+        if span is None:
+            raise KeyError(name)
+        closing = self.body.rindex(b'"', 0, span[0])
+        return self.body.rindex(b'"', 0, closing), span[1]
+
 
 @lru_cache(maxsize=64)
 def _quoted(name: str) -> bytes:
@@ -91,10 +112,10 @@ def _quoted(name: str) -> bytes:
 
 
 def spliced(body: bytes, splices: Sequence[Splice]) -> bytes:
-    """The bytes with the splices done, which must not overlap; those at one place keep their order."""
+    """The bytes with the splices done, which must not overlap; what is put in at one place keeps its order."""
     parts: list[bytes] = []
     at = 0
-    for start, end, replacement in sorted(splices, key=lambda splice: splice[0]):
+    for start, end, replacement in sorted(splices, key=lambda splice: splice[:2]):
         parts += (body[at:start], replacement)
         at = end
     parts.append(body[at:])

@@ -10,6 +10,7 @@ from dataplane.price import Price, UnknownPrice
 from dataplane.reservation import Unit
 
 ScopeKind = Literal["platform", "team", "user", "key"]
+MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
 PERMISSION_CALL = "call"
 PERMISSION_MODELS = "models:read"
 PERMISSIONS = frozenset({PERMISSION_CALL, PERMISSION_MODELS})
@@ -74,7 +75,8 @@ class Route:
     """Where the calls of one listing version go, and at what price.
 
     `endpoint_url` is the base of the vendor's API, such as https://vendor.example/v1. `max_output_tokens` is set on
-    calls that name no bound of their own. `provider` is the endpoint's host; the declared one is the publisher's word.
+    calls that name no bound of their own; a vendor looks for that of a chat in `max_tokens_field`. `provider` is the
+    endpoint's host; the declared one is the publisher's word.
     """
 
     listing_id: str
@@ -97,7 +99,7 @@ class Route:
     unknown_price: UnknownPrice = UnknownPrice.DENY
     context_length: int | None = None
     max_output_tokens: int = 4096
-    max_tokens_field: str = "max_tokens"
+    max_tokens_field: MaxTokensField = "max_tokens"
     reports_stream_usage: bool = True
     created_at: int = 0
     deprecated_at: int | None = None

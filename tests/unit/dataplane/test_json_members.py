@@ -51,6 +51,29 @@ def test_a_splice_changes_one_member_and_leaves_every_other_byte(
 
 
 @settings(max_examples=40)
+@given(_objects, st.integers(0, 4), st.booleans(), st.sampled_from([None, 0, 2]), st.sampled_from(["", " ", "\t\r\n"]))
+def test_a_member_is_replaced_or_taken_out_wherever_it_is(
+    value: dict[str, Any], place: int, ascii_only: bool, indent: int | None, sep: str
+) -> None:
+    value = {name: item for name, item in value.items() if max(json.dumps(item, ensure_ascii=False)) < "\ud800"}
+    rest = [(name, item) for name, item in value.items() if name.isascii()]
+    members = JsonMembers(_written(dict([*rest[:place], ("ours", [1]), *rest[place:]]), ascii_only, indent, sep))
+    first = members.setting("first", b"0")
+    replaced = json.loads(spliced(members.body, [members.replacing("ours", "theirs", b"2"), first]))
+    assert replaced == {"first": 0, "theirs": 2, **dict(rest)}
+    if rest:
+        removed = json.loads(spliced(members.body, [members.removing("ours"), first]))
+        assert removed == {"first": 0, **dict(rest)}
+
+
+def test_a_key_that_is_written_with_escapes_is_replaced_whole() -> None:
+    members = JsonMembers(b'{"a" : "b" ,\n"\\u006furs"\t:\n7 }')
+    assert spliced(members.body, [members.replacing("ours", "x", b"1")]) == b'{"a" : "b" ,\n"x":1 }'
+    assert spliced(members.body, [members.removing("ours")]) == b'{"a" : "b"  }'
+    assert spliced(members.body, [members.removing("a")]) == b'{\n"\\u006furs"\t:\n7 }'
+
+
+@settings(max_examples=40)
 @given(_objects.filter(bool), st.data())
 def test_a_duplicate_key_is_refused_however_it_is_written(value: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(value)))

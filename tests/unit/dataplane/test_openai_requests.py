@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from fakes.call_door import a_route
 
+from dataplane.records import MaxTokensField
 from dataplane.refusals import RequestInvalid
 from dataplane.wire_formats.openai.requests import (
     Operation,
@@ -26,11 +27,44 @@ def test_a_missing_bound_is_set_and_a_given_one_is_kept() -> None:
         {"model": "vendor-echo", "messages": [], "max_tokens": 100},
     )
     assert _read(b'{"model":"m","max_tokens":null}')[2]["max_tokens"] == 100
-    assert _read(b'{"model":"m","max_completion_tokens":7}')[1:] == (
-        7,
-        {"model": "vendor-echo", "max_completion_tokens": 7},
-    )
-    assert _read(b'{"model":"m","max_tokens":5,"max_completion_tokens":7}')[1] == 7
+    assert _read(b'{"model":"m","max_tokens":7}')[1:] == (7, {"model": "vendor-echo", "max_tokens": 7})
+
+
+OBEYED: list[MaxTokensField] = ["max_tokens", "max_completion_tokens"]
+WRITTEN = ["", "null", "5", "7"]
+
+
+@pytest.mark.parametrize("field", OBEYED)
+@pytest.mark.parametrize("other_first", [False, True])
+@pytest.mark.parametrize("streamed", ["", ',"stream":true'])
+@pytest.mark.parametrize("first", WRITTEN)
+@pytest.mark.parametrize("second", WRITTEN)
+def test_the_bound_stands_in_the_one_field_that_the_vendor_obeys(
+    field: MaxTokensField, other_first: bool, streamed: str, first: str, second: str
+) -> None:
+    names = OBEYED[::-1] if other_first else OBEYED
+    given = [f'"{name}":{value}' for name, value in zip(names, (first, second), strict=True) if value]
+    bounds = [int(value) for value in (first, second) if value.isdigit()]
+    for body in ("{" + ",".join([*given, '"model":"m"']) + streamed + "}", "{" + ", ".join(given) + streamed + "}"):
+        if body.startswith("{,"):
+            continue
+        request = read_request("chat/completions", body.encode())
+        route = a_route(max_output_tokens=100, max_tokens_field=field)
+        sent = msgspec.json.decode(body_for(request, route))
+        bound = max(bounds, default=100)
+        assert sent.pop(field) == completion_bound(request, route) == bound
+        # The other field is gone, but for the null that some callers write for none.
+        assert [sent[name] for name in OBEYED if name in sent] in ([], [None])
+        assert sent["model"] == "vendor-echo"
+
+
+@pytest.mark.parametrize("field", OBEYED)
+def test_a_completion_knows_one_bound_alone(field: MaxTokensField) -> None:
+    route = a_route(max_output_tokens=100, max_tokens_field=field)
+    for written, bound in ((b'"max_completion_tokens":7', 100), (b'"max_completion_tokens":7,"max_tokens":5', 5)):
+        request = read_request("completions", b'{"prompt":"x",' + written + b"}")
+        assert completion_bound(request, route) == bound
+        assert msgspec.json.decode(body_for(request, route))["max_tokens"] == bound
 
 
 def test_every_answer_is_counted() -> None:
@@ -141,8 +175,19 @@ def test_a_field_of_the_wrong_kind_is_named(body: bytes, param: str) -> None:
     assert refused.value.details["param"] == param
 
 
-READ = ["model", "stream", "stream_options", "include_usage", "max_tokens", "max_completion_tokens"]
-READ += ["n", "best_of", "prompt", "messages", "input"]
+READ = [
+    "model",
+    "stream",
+    "stream_options",
+    "include_usage",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "best_of",
+    "prompt",
+    "messages",
+    "input",
+]
 FOLDED = ["max_token\u017f", "me\u017f\u017fages", "\u017ftream", "max_to\u212aens", "Max_Completion_To\u212aen\u017f"]
 
 

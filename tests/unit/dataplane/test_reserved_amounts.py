@@ -37,3 +37,12 @@ async def test_a_quota_for_so_many_batches_admits_exactly_so_many(
     account = bench.spend.accounts["key-tokens"]
     assert (account.settled, account.overdraft) == (3 * sum(used), 0)
     bench.spend.check()
+
+
+async def test_a_vendor_that_knows_one_name_of_the_bound_alone_is_told_by_that(tmp_path: Path) -> None:
+    bench = _bench(tmp_path, (10, 1), 10_000, a_route())
+    for written in (b'"max_completion_tokens": 1', b'"max_completion_tokens": 1, "max_tokens": null'):
+        body = b'{"model": "acme/echo", "messages": [], ' + written + b"}"
+        assert (await bench.ask("/v1/chat/completions", body)).status == 200
+        sent = msgspec.json.decode(bench.upstream.sent[-1].body)
+        assert sent == {"model": "vendor-echo", "messages": [], "max_tokens": 1}

@@ -17,6 +17,7 @@ from dataplane.refusals import RequestInvalid
 from dataplane.wire_formats.openai.look_alike_keys import check_keys
 
 Operation = Literal["chat/completions", "completions", "embeddings"]
+_CHAT: Operation = "chat/completions"
 
 _T = TypeVar("_T")
 _NULL = msgspec.Raw(b"null")
@@ -70,7 +71,7 @@ def read_request(operation: Operation | None, body: bytes) -> OpenAiRequest:
     # Out of the members that were found: to decode the body for these alone would be to go through its prompt again.
     model, stream = _value(members, "model", _STR), _value(members, "stream", _BOOL) is True
     most = _count(members, "max_tokens", 0, _MOST_OUTPUT)
-    other = _count(members, "max_completion_tokens", 0, _MOST_OUTPUT)
+    other = None if operation != _CHAT else _count(members, "max_completion_tokens", 0, _MOST_OUTPUT)
     prompts = choices = 1
     if not _MULTIPLIERS.isdisjoint(raw):
         prompts = _prompts(members, operation)
@@ -146,16 +147,38 @@ def completion_bound(request: OpenAiRequest, route: Route) -> int:
 def body_for(request: OpenAiRequest, route: Route) -> bytes:
     """The caller's bytes with the vendor's model name, a bound on the answer, and the wish for usage set."""
     members, model = request.members, _json_text(route.upstream_model)
-    unbounded = request.max_output is None and request.operation != "embeddings"
+    bounding = _bounding(request, route)
     silent = request.stream and not request.wants_usage and route.reports_stream_usage
-    if not unbounded and not silent:
+    if not bounding and not silent:
         return members.with_value("model", model)
-    splices = [members.setting("model", model)]
-    if unbounded:
-        splices.append(members.setting(route.max_tokens_field, str(output_limit(request, route)).encode()))
+    splices = [members.setting("model", model), *bounding]
     if silent:
         splices.append(_asking_for_usage(members))
     return spliced(members.body, splices if members.raw else _in_order(splices))
+
+
+def _bounding(request: OpenAiRequest, route: Route) -> tuple[Splice, ...]:
+    """What makes the vendor keep the bound: it is written in the one field that the vendor obeys.
+
+    Some vendors ignore the other field and some refuse it, so a bound that came in it is moved.
+    """
+    members, operation = request.members, request.operation
+    if operation == "embeddings":
+        return ()
+    field = route.max_tokens_field if operation == _CHAT else "max_tokens"
+    if request.max_output is None:
+        return (members.setting(field, _limit_text(request, route)),)
+    other = "max_tokens" if field == "max_completion_tokens" else "max_completion_tokens"
+    if operation != _CHAT or members.raw.get(other, _NULL) == _NULL:
+        return ()
+    limit = _limit_text(request, route)
+    if field in members.raw:
+        return members.setting(field, limit), members.removing(other)
+    return (members.replacing(other, field, limit),)
+
+
+def _limit_text(request: OpenAiRequest, route: Route) -> bytes:
+    return str(output_limit(request, route)).encode()
 
 
 @lru_cache(maxsize=1024)
