@@ -6,9 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 from fakes.call_door import Bench, a_bench, a_key, a_route
-from fakes.dataplane_ports import FakeUpstream, json_answer
+from fakes.dataplane_ports import FakeResponse, FakeUpstream, SentRequest, json_answer
+from fixtures.real_inputs import real_input
 
+from dataplane.control_plane.routes_client import route_of
 from dataplane.records import LimitedScope, Route
+from marketplace.publishing.v1 import listing_catalogue_pb2
 
 CONTEXT = 100
 
@@ -46,3 +49,20 @@ async def test_a_vendor_that_knows_one_name_of_the_bound_alone_is_told_by_that(t
         assert (await bench.ask("/v1/chat/completions", body)).status == 200
         sent = msgspec.json.decode(bench.upstream.sent[-1].body)
         assert sent == {"model": "vendor-echo", "messages": [], "max_tokens": 1}
+
+
+@pytest.mark.parametrize("bound", [b"", b', "max_tokens": 7', b', "max_completion_tokens": 7'])
+async def test_a_reasoning_model_of_openai_never_sees_the_field_that_it_refuses(tmp_path: Path, bound: bytes) -> None:
+    refusal = real_input("wire/openai/reasoning-model-legacy-parameter-error.json").read_bytes()
+
+    def answer(request: SentRequest) -> FakeResponse:
+        refused = "max_tokens" in msgspec.json.decode(request.body)
+        return json_answer(refusal, 400) if refused else json_answer(b'{"id":"c1","choices":[]}')
+
+    read = route_of(listing_catalogue_pb2.Route(endpoint_url="https://api.openai.com/v1"), None)
+    route = a_route(endpoint_url=read.endpoint_url, credential=None, max_tokens_field=read.max_tokens_field)
+    bench = a_bench(tmp_path, FakeUpstream(answer), route=route)
+    reply = await bench.ask("/v1/chat/completions", b'{"model": "acme/echo", "messages": []' + bound + b"}")
+    assert reply.status == 200
+    sent = msgspec.json.decode(bench.upstream.sent[0].body)
+    assert sent["max_completion_tokens"] == (7 if bound else 100)

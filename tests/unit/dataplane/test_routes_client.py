@@ -86,6 +86,24 @@ def test_cached_tokens_take_the_price_of_their_own_where_the_book_has_one(cached
     assert cost_nanodollars(Usage(100, 9, 80), found.price) == cost
 
 
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [
+        ("https://api.openai.com/v1", "max_completion_tokens"),
+        ("https://API.OpenAI.com:443/v1", "max_completion_tokens"),
+        ("https://eu.api.openai.com/v1", "max_completion_tokens"),
+        ("https://acme.openai.azure.com/openai/v1", "max_completion_tokens"),
+        ("https://api.openai.com.example/v1", "max_tokens"),
+        ("https://notapi.openai.com/v1", "max_tokens"),
+        ("https://openai.azure.com/v1", "max_tokens"),
+        ("http://127.0.0.1:11434/v1", "max_tokens"),
+        ("", "max_tokens"),
+    ],
+)
+def test_the_field_of_the_bound_is_that_of_the_vendor_at_the_endpoint(url: str, field: str) -> None:
+    assert route_of(listing_catalogue_pb2.Route(endpoint_url=url), None).max_tokens_field == field
+
+
 def test_a_listing_without_any_price_is_still_refused() -> None:
     unknown = price_of(prices_pb2.GetPriceResponse(price_id="prc_1", source="listing"))
     for found in (None, unknown):

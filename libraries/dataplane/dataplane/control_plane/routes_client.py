@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.rpc.channel import Peer
+from dataplane.bound_fields import max_tokens_field_of
 from dataplane.control_plane.kept import Kept
 from dataplane.control_plane.keys_client import microseconds
 from dataplane.price import Price, UnknownPrice
@@ -172,4 +173,5 @@ def route_of(route: listing_catalogue_pb2.Route, found: BookPrice | None) -> Rou
         sunset_at=microseconds(route.sunset_at) if route.HasField("sunset_at") else None,
         successor=route.successor,
         max_output_tokens=route.max_output_tokens if route.HasField("max_output_tokens") else MAX_OUTPUT_TOKENS,
+        max_tokens_field=max_tokens_field_of(host),
     )
