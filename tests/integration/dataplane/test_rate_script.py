@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+import pytest
 from fakes.rate_buckets import BucketsOf, RateBuckets
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,16 @@ def test_every_answer_of_the_script_is_that_of_its_port(
     valkey_server: str, steps: list[tuple[int, str, RateAsk]]
 ) -> None:
     asyncio.run(_compare(valkey_server, steps))
+
+
+@pytest.mark.parametrize("large", [10**14 - 1, 10**14, 101 * 10**12 + 1, 2**53])
+async def test_amounts_beyond_fourteen_digits_are_told_whole(valkey_server: str, large: int) -> None:
+    granted = AmountAsk(10.0, 2.0 * large, 0, 0, large, large)
+    owed = AmountAsk(10.0, 40.0, 0, -large)
+    slots = SlotAsk(large, large // 2, 1, 0)
+    steps = [RateAsk("team_1", name, 1, wish, wish, slots) for name, wish in (("a", granted), ("b", owed))]
+    # The second time the script tells what it remembers.
+    await _compare(valkey_server, [(0, "p", step) for step in [*steps, *steps]])
 
 
 async def _compare(url: str, steps: list[tuple[int, str, RateAsk]]) -> None:

@@ -20,6 +20,11 @@ local function exact(number)
   return string.format('%.17g', number)
 end
 
+-- The server's own encoder writes fourteen digits, and whole numbers above that as 1.01e+14, which are none to a reader.
+local function amount_text(granted, level)
+  return string.format('[%.0f,%.17g]', granted, level)
+end
+
 local function read(key)
   local raw = redis.call('HGETALL', key)
   local state = {others = {0, 0, 0}, own = {0, 0, 0}, last = {0, 0}, number = -1, live = 1, stored = {}, dead = {}}
@@ -78,18 +83,18 @@ local function answer(key, ask)
   local stored, others, own, live = state.stored, state.others, state.own, state.live
   local elapsed = math.max(now - (stored.at or now), 0)
   local fresh = state.number < ask[1]
-  local reply, held, full = {cjson.null, cjson.null, cjson.null}, {0, 0, 0}, 0
+  local reply, held, full = {'null', 'null', 'null'}, {0, 0, 0}, 0
   local granted = state.number == ask[1] and state.last or {0, 0}
   local written = {'at', exact(now)}
   for kind, name in ipairs({'requests', 'tokens'}) do
     local wish = ask[kind + 1]
     if wish ~= cjson.null then
       if not fresh then
-        reply[kind] = {granted[kind], stored[name] or wish[2]}
+        reply[kind] = amount_text(granted[kind], stored[name] or wish[2])
       else
         local level
         level, granted[kind], held[kind] = amounts(wish, stored[name], elapsed, others[kind], own[kind], live)
-        reply[kind] = {granted[kind], level}
+        reply[kind] = amount_text(granted[kind], level)
         written[#written + 1], written[#written + 2] = name, exact(level)
         full = math.max(full, (wish[2] - level) / wish[1])
       end
@@ -102,9 +107,10 @@ local function answer(key, ask)
       written[#written + 1], written[#written + 2] = 'tight', exact(now + TIGHT)
     end
     held[3] = mine
-    reply[3] = {mine, left, short}
+    reply[3] = string.format('[%.0f,%.0f,%s]', mine, left, tostring(short))
   end
-  if not fresh then return reply end
+  local text = '[' .. table.concat(reply, ',') .. ']'
+  if not fresh then return text end
   written[#written + 1] = 'p:' .. process
   written[#written + 1] = table.concat(
     {exact(ask[1]), exact(held[1]), exact(held[2]), exact(held[3]), exact(now + lease),
@@ -113,11 +119,11 @@ local function answer(key, ask)
   if #state.dead > 0 then redis.call('HDEL', key, unpack(state.dead)) end
   local ends = math.min(math.ceil(full * 1000) + (REMEMBERED + lease) / 1000, LONGEST)
   redis.call('PEXPIRE', key, string.format('%.0f', ends))
-  return reply
+  return text
 end
 
 local replies = {}
 for place, key in ipairs(KEYS) do
   replies[place] = answer(key, asks[place])
 end
-return cjson.encode(replies)
+return '[' .. table.concat(replies, ',') .. ']'

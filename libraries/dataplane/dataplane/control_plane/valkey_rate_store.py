@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -32,7 +33,11 @@ redis.call('EXPIRE', KEYS[1], 10)
 return redis.call('ZCARD', KEYS[1])
 """
 _PROCESSES_KEY = "rate:processes"
-_decoder = msgspec.json.Decoder(list[RateAnswer])
+_LONGEST_SHOWN = 200
+_replies = msgspec.json.Decoder(list[msgspec.Raw])
+_answers = msgspec.json.Decoder(list[RateAnswer])
+_answer = msgspec.json.Decoder(RateAnswer)
+_log = logging.getLogger("dataplane.rates")
 
 
 class RatesUnavailable(Unavailable):
@@ -69,7 +74,7 @@ class ValkeyRateStore:
         for places, replied in zip(batches, await self._call(calls), strict=True):
             if not isinstance(replied, bytes):
                 continue
-            for place, answer in zip(places, _decoder.decode(replied), strict=True):
+            for place, answer in zip(places, _read(replied, len(places)), strict=True):
                 answers[place] = answer
         return answers
 
@@ -117,6 +122,25 @@ class ValkeyRateStore:
                     return await _awaited(self.client.eval(self.script, *call))
             except VALKEY_ERRORS as error:
                 return error
+
+
+def _read(replied: bytes, asked: int) -> Sequence[RateAnswer | None]:
+    """The answers of one script call; what cannot be read is None, and costs the others nothing."""
+    try:
+        return _answers.decode(replied)
+    except msgspec.ValidationError:
+        return [_read_one(raw) for raw in _replies.decode(replied)]
+    except msgspec.DecodeError:
+        _log.warning("a reply about rates is no JSON: %s", replied[:_LONGEST_SHOWN])
+        return [None] * asked
+
+
+def _read_one(raw: msgspec.Raw) -> RateAnswer | None:
+    try:
+        return _answer.decode(raw)
+    except msgspec.ValidationError:
+        _log.warning("an answer about rates cannot be read: %s", bytes(raw)[:_LONGEST_SHOWN])
+        return None
 
 
 async def _awaited(reply: Any) -> Any:
