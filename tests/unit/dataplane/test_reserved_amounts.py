@@ -66,3 +66,37 @@ async def test_a_reasoning_model_of_openai_never_sees_the_field_that_it_refuses(
     assert reply.status == 200
     sent = msgspec.json.decode(bench.upstream.sent[0].body)
     assert sent["max_completion_tokens"] == (7 if bound else 100)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "named"),
+    [
+        ("/v1/chat/completions", {"max_tokens": 1 << 31, "n": 2}, ["max_tokens", "n"]),
+        ("/v1/chat/completions", {"max_completion_tokens": 10**9, "n": 100}, ["max_completion_tokens", "n"]),
+        (
+            "/v1/completions",
+            {"max_tokens": 10**8, "best_of": 10, "prompt": ["a"] * 3},
+            ["max_tokens", "best_of", "prompt"],
+        ),
+        # The bound that is the route's own counts as well.
+        ("/v1/completions", {"n": 1024, "prompt": ["a"] * 21_000}, ["n", "prompt"]),
+        ("/v1/embeddings", {"input": [{"image_url": "u"}] * 21_475}, ["input"]),
+    ],
+)
+async def test_more_tokens_than_any_call_has_are_refused_by_the_fields_that_ask_for_them(
+    tmp_path: Path, path: str, asked: dict[str, object], named: list[str]
+) -> None:
+    bench = _bench(tmp_path, (1, 1), 10**15, a_route(context_length=100_000))
+    reply = await bench.ask(path, msgspec.json.encode({"model": "acme/echo", **asked}))
+    assert reply.status == 400
+    error = msgspec.json.decode(reply.body)["error"]
+    assert error["param"] == named[0]
+    assert " and ".join(f"'{name}'" for name in named) in error["message"]
+    assert not bench.upstream.sent
+    assert not bench.door.parts.ledger.state.rates.keys
+
+
+async def test_the_most_tokens_that_a_call_may_have_pass(tmp_path: Path) -> None:
+    bench = _bench(tmp_path, (1, 1), 10**15, a_route())
+    body = b'{"model": "acme/echo", "messages": [], "max_tokens": 1073741824, "n": 2}'
+    assert (await bench.ask("/v1/chat/completions", body)).status == 200

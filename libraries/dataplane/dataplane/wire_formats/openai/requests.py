@@ -25,6 +25,9 @@ _STR = (msgspec.json.Decoder(str), "a string")
 _BOOL = (msgspec.json.Decoder(bool), "true or false")
 _INT = (msgspec.json.Decoder(int), "a whole number")
 _MOST_OUTPUT = 1 << 31
+_MOST_TOGETHER = 1 << 31
+# What a call's tokens are a product of.
+_MULTIPLIED = ("max_tokens", "max_completion_tokens", "n", "best_of", "prompt", "input")
 _MOST_CHOICES = 1024
 _LEAST_OUTPUT = 16
 # A part that is not text has one of these in it; which parts there are is then looked at once more.
@@ -103,7 +106,7 @@ _OPERATION_BY_INPUT: dict[str, Operation] = {
 
 
 def prompt_bound(request: OpenAiRequest, route: Route) -> int:
-    """The most tokens that the prompt can be.
+    """The most tokens that the prompt can be; raises RequestInvalid where no call is so large.
 
     A token of a byte-level tokenizer covers at least one byte, and JSON only lengthens text, so the body's length
     bounds its text with room for the marks around each message. No more fits into the contexts of all prompts, where
@@ -118,7 +121,7 @@ def prompt_bound(request: OpenAiRequest, route: Route) -> int:
     if _URL in body or _AUDIO in body or _FILE in body:
         parts = len(_PART.findall(body))
         if parts and most is not None:
-            return most
+            return _within_reason(request, most)
         bound += _ROUGH_TOKENS_PER_PART * parts
     return bound if most is None or bound < most else most
 
@@ -140,8 +143,18 @@ def output_limit(request: OpenAiRequest, route: Route) -> int:
 
 
 def completion_bound(request: OpenAiRequest, route: Route) -> int:
-    """The most tokens that all answers together can have."""
-    return output_limit(request, route) * request.choices
+    """The most tokens that all answers together can have; raises RequestInvalid where no call writes so many."""
+    return _within_reason(request, output_limit(request, route) * request.choices)
+
+
+def _within_reason(request: OpenAiRequest, bound: int) -> int:
+    """The bound itself: what multiplies to more is a mistake, and a key's rates would owe it for a day."""
+    if bound <= _MOST_TOGETHER:
+        return bound
+    given = [name for name in _MULTIPLIED if name in request.members.raw]
+    named = " and ".join(f"'{name}'" for name in given)
+    said = f"Together {named} ask for up to {bound} tokens; a call may ask for {_MOST_TOGETHER}."
+    raise RequestInvalid(said, param=given[0] if given else None)
 
 
 def body_for(request: OpenAiRequest, route: Route) -> bytes:
