@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457), in one place; each is logged once, here."""
 
+import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -32,6 +33,15 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+class _ProblemBody(JSONResponse):
+    """Half of a surrogate pair, which JSON may hold and UTF-8 may not, is shown as a question mark."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
+
+
 PROBLEM_CONTENT: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
@@ -46,7 +56,7 @@ def problem_response(
         update={"instance": request.url.path[:200], "request_id": request.scope.get("request_id")}
     )
     body = {**(extra or {}), **filled.model_dump(exclude_none=True)}
-    return JSONResponse(body, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return _ProblemBody(body, status_code=problem.status, headers=dict(headers or {}))
 
 
 def install_problem_handlers(app: FastAPI) -> None:
