@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from fixtures.listing_documents import listing
+from hypothesis import given
+from hypothesis import strategies as st
 
 from discovery.indexing.document import Pricing, PricingModel, State
 from discovery.indexing.rules import passages_of
@@ -64,6 +66,9 @@ def test_words_become_stems(text: str, stems: list[str]) -> None:
         ("a context of 1.5M tokens", ["context of 1,500,000 tokens or more"]),
         ("200,000 tokens", ["context of 200,000 tokens or more"]),
         ("0.5 dollars per 1M tokens", []),
+        ("1,000,000,000 tokens", ["context of 1,000,000,000 tokens or more"]),
+        ("2,000M tokens, or 8k tokens", ["context of 8,000 tokens or more"]),
+        ("9" * 400 + " tokens", []),
         ("generate images of cats", ["makes images"]),
         ("transcribe recordings", ["hears audio"]),
         ("text to speech", ["makes audio"]),
@@ -74,6 +79,15 @@ def test_words_become_stems(text: str, stems: list[str]) -> None:
 )
 def test_wishes_are_read_from_the_text(query: str, wishes: list[str]) -> None:
     assert [intent.wish for intent in intents_of(query)] == wishes
+
+
+digits = st.tuples(st.sampled_from("09٣"), st.integers(1, 1000)).map(lambda run: run[0] * run[1])
+pieces = st.one_of(digits, st.sampled_from([" tokens", "k context", "M tokens", ".", ",", " "]), st.text(max_size=5))
+
+
+@given(st.lists(pieces, max_size=12).map("".join))
+def test_wishes_can_be_looked_for_in_any_text(text: str) -> None:
+    intents_of(text)
 
 
 def test_unknown_facts_fulfil_no_wish() -> None:

@@ -133,8 +133,9 @@ _SIZE = re.compile(
     r"\b(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)\s?(k|m|thousand|million)?[- ]?(?:tokens?|context)\b(?! per)",
 )
 _UNITS = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, None: 1}
-# Smaller numbers before "tokens" are something else: "1 token", "per 1M tokens" aside.
+# Smaller and larger numbers before "tokens" are something else: "1 token", a row of digits.
 _SMALLEST_CONTEXT = 1_000
+_LARGEST_CONTEXT = 1_000_000_000
 
 
 def _context_size(text: str) -> int | None:
@@ -142,7 +143,7 @@ def _context_size(text: str) -> int | None:
     for match in _SIZE.finditer(text):
         if text[: match.start()].rstrip().endswith(("per", "/")):
             continue
-        size = int(float(match[1].replace(",", "")) * _UNITS[match[2]])
-        if size >= _SMALLEST_CONTEXT:
-            return size
+        size = float(match[1].replace(",", "")) * _UNITS[match[2]]
+        if _SMALLEST_CONTEXT <= size <= _LARGEST_CONTEXT:
+            return int(size)
     return None
