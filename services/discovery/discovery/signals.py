@@ -14,7 +14,7 @@ _BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.12, 0.18, 0.25, 0.5, 1.0,
 
 
 class SearchMetrics:
-    """Searches by outcome (answered, degraded, refused) and how long they took."""
+    """Searches by outcome (answered, degraded, refused, failed) and how long they took."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -40,9 +40,9 @@ class SearchMetrics:
 
 
 class RunningSearch:
-    """How the search went, as far as known."""
+    """How the search went: a fault of ours, until it is known to be something else."""
 
-    outcome = "answered"
+    outcome = "failed"
 
     def answered(self, *, degraded: bool) -> None:
         """Words alone answered where `degraded`."""
