@@ -1,11 +1,13 @@
 """Completions of what a person types."""
 
 import pytest
+from contract.listing_index.adapters import Open
 from contract.listing_index.questions import put
 from fixtures.listing_documents import listing
 
+from discovery.indexing.document import Visibility
 from discovery.indexing.ports import Removal
-from discovery.indexing.rules import ANYONE
+from discovery.indexing.rules import ANYONE, Viewer
 from discovery.search.ports import ListingIndex, Suggestion
 
 
@@ -57,3 +59,32 @@ async def test_what_is_removed_is_no_longer_completed(filled: ListingIndex) -> N
     await filled.remove([Removal("3", 1)])
     assert await suggested(filled, "codes") == []
     assert await suggested(filled, "fas") == ["fast"]
+
+
+OPEN_LISTINGS = (
+    listing("1", name="anthropic/claude-opus", category="Chat", tags=("qroject",)),
+    listing("2", name="mistral/codestral", category="Code", tags=("fast",)),
+)
+# Words that complete what is typed, words as near as the open ones, and more of both than are looked at.
+HIDDEN_LISTINGS = tuple(
+    listing(f"hidden{number}", name=f"victim/{name}", visibility=Visibility.PRIVATE, team_id="victim", tags=tags)
+    for number, (name, tags) in enumerate(
+        [
+            ("project-anthropc-claude", ("Chat", "mistrol")),
+            ("many", tuple(f"ca{number:03}" for number in range(501))),
+            ("near", tuple(f"anthro{letter}{other}c" for letter in "abcdefgh" for other in "abcdefgh")),
+        ]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["project", "anthropc", "anthrop", "c", "cha", "mistrol code", "project opus", "anthropc op", "victim"],
+)
+@pytest.mark.parametrize("viewer", [ANYONE, Viewer(signed_in=True, team_ids=frozenset({"acme"}))])
+async def test_hidden_listings_change_no_completion(open_index: Open, typed: str, viewer: Viewer) -> None:
+    async with open_index() as without, open_index() as with_hidden:
+        await put(without, *OPEN_LISTINGS)
+        await put(with_hidden, *HIDDEN_LISTINGS, *OPEN_LISTINGS)
+        assert await with_hidden.suggest(typed, viewer, 20) == await without.suggest(typed, viewer, 20)

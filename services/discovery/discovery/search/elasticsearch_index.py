@@ -93,7 +93,7 @@ class ElasticsearchIndex:
         if not words:
             return ()
         alike: Json = {"prefix": {"completed_words": {"value": words[-1]}}}
-        near: list[Json] = [{"term": {"completed_pairs": pair}} for pair in sorted(pairs_of(words[-1]))]
+        near = [queries.each_alike({"term": {"completed_pairs": pair}}) for pair in sorted(pairs_of(words[-1]))]
         for clauses in ([alike], near):
             found = await self._documents(queries.completed(clauses, viewer))
             seen = {document.id for document in found if may_see(viewer, document)}

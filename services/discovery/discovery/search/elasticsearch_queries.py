@@ -98,6 +98,11 @@ def among(ids: Sequence[str]) -> Json:
     return {"terms": {"listing_id": list(ids)}}
 
 
+def each_alike(clause: Json) -> Json:
+    """Counts 1 wherever it holds: what is rare would count more by listings that the viewer may not see."""
+    return {"constant_score": {"filter": clause}}
+
+
 def completed(clauses: list[Json], viewer: Viewer) -> Json:
     """Listings whose completions may match; more shared clauses come first."""
     held: list[Json] = [{"term": {"removed": False}}, visible_to(viewer)]

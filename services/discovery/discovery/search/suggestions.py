@@ -2,7 +2,9 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import islice
 
 from discovery.indexing.document import ListingDocument
 from discovery.indexing.rules import spoken
@@ -16,6 +18,8 @@ _MAX_CANDIDATES = 60
 _MAX_COMPLETIONS = 500
 
 Entry = tuple[str, str]
+# Whether a viewer may know a listing, by its id, or a word, by a listing that carries it.
+Shown = Callable[[str], bool]
 
 
 class Suggestions:
@@ -47,22 +51,36 @@ class Suggestions:
                 self._entries_of_word[word].discard(entry)
                 self._forget_unused(word)
 
-    def suggest(self, typed: str, visible: Callable[[str], bool], limit: int) -> tuple[Suggestion, ...]:
-        """Fewest typos first, then names before categories before tags, then the most frequent."""
+    def suggest(self, typed: str, visible: Shown, limit: int) -> tuple[Suggestion, ...]:
+        """Fewest typos first, then names before categories before tags, then the most frequent.
+
+        The answer is that of an index which holds the visible listings alone.
+        """
         words = words_of_text(typed)
         if not words:
             return ()
         *whole, last = words
+
+        @cache
+        def shown(word: str) -> bool:
+            return any(visible(carrier) for entry in self._entries_of_word[word] for carrier in self._carriers[entry])
+
         found: dict[Entry, int] = {}
-        for word, typos in self._completions(last):
+        for word, typos in self._completions(last, shown):
             for entry in self._entries_of_word[word]:
                 found[entry] = min(typos, found.get(entry, typos))
         for word in whole:
-            near = {entry for known, _ in self._completions(word) for entry in self._entries_of_word[known]}
-            found = {entry: typos for entry, typos in found.items() if entry in near}
+            found = self._narrowed(found, word, shown)
         return self._ranked(found, visible, limit)
 
-    def _ranked(self, found: dict[Entry, int], visible: Callable[[str], bool], limit: int) -> tuple[Suggestion, ...]:
+    def _narrowed(self, found: dict[Entry, int], word: str, shown: Shown) -> dict[Entry, int]:
+        if any(map(shown, self._beginning_with(word))):
+            near = {entry for entry in found if any(known.startswith(word) for known in words_of_text(entry[1]))}
+        else:
+            near = {entry for known, _ in self._corrections(word, shown) for entry in self._entries_of_word[known]}
+        return {entry: typos for entry, typos in found.items() if entry in near}
+
+    def _ranked(self, found: dict[Entry, int], visible: Shown, limit: int) -> tuple[Suggestion, ...]:
         ranked: list[tuple[int, int, int, str, Suggestion]] = []
         for entry, typos in found.items():
             kind, text = entry
@@ -71,22 +89,25 @@ class Suggestions:
                 ranked.append((typos, _KIND_ORDER[kind], -count, text, Suggestion(text, kind, count)))
         return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:4])[:limit])
 
-    def _completions(self, typed: str) -> list[tuple[str, int]]:
-        begin = bisect_left(self._words, typed)
-        exact: list[tuple[str, int]] = []
-        for word in self._words[begin : begin + _MAX_COMPLETIONS]:
-            if not word.startswith(typed):
-                break
-            exact.append((word, 0))
-        return exact or self._corrections(typed)
+    def _completions(self, typed: str, shown: Shown) -> list[tuple[str, int]]:
+        # A hidden word must not stand in the way of corrections, nor use up a place: both would tell that it is there.
+        exact = [(word, 0) for word in islice(filter(shown, self._beginning_with(typed)), _MAX_COMPLETIONS)]
+        return exact or self._corrections(typed, shown)
 
-    def _corrections(self, typed: str) -> list[tuple[str, int]]:
+    def _beginning_with(self, typed: str) -> Iterator[str]:
+        for place in range(bisect_left(self._words, typed), len(self._words)):
+            if not self._words[place].startswith(typed):
+                return
+            yield self._words[place]
+
+    def _corrections(self, typed: str, shown: Shown) -> list[tuple[str, int]]:
         limit = typos_allowed(len(typed))
         if limit == 0:
             return []
         shared = Counter(word for pair in pairs_of(typed) for word in self._words_of_pair.get(pair, ()))
         # Of words that share as many pairs the shorter is nearer; the word itself breaks the last tie.
-        candidates = sorted(shared, key=lambda word: (-shared[word], len(word), word))[:_MAX_CANDIDATES]
+        nearest = sorted(shared, key=lambda word: (-shared[word], len(word), word))
+        candidates = islice(filter(shown, nearest), _MAX_CANDIDATES)
         distances = ((word, prefix_distance(typed, word, limit)) for word in candidates)
         return [(word, distance) for word, distance in distances if distance is not None]
 
