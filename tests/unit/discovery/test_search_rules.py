@@ -178,6 +178,14 @@ def test_a_wrong_filter_is_refused_by_its_name(name: str, value: object) -> None
     assert refusal.value.http_status == 422
 
 
+def test_all_filters_together_have_a_bound() -> None:
+    names = ("tags", "category", "provider", "licence")
+    assert filters_from({name: ["x"] * 50 for name in names}).tags == ("x",) * 50
+    with pytest.raises(InvalidFilter, match="at most 200 values in all") as refusal:
+        filters_from({**{name: ["x"] * 50 for name in names}, "protocol": ["x"]})
+    assert (refusal.value.details, refusal.value.http_status) == ({"pointer": "/filters"}, 422)
+
+
 def test_words_that_every_listing_has_are_no_reason_unless_nothing_else_was_asked() -> None:
     assert telling([("Model", "model"), ("images", "imag")]) == [("images", "imag")]
     assert telling([("model", "model")]) == [("model", "model")]

@@ -10,7 +10,7 @@ from discovery.indexing.document import ListingDocument
 from discovery.indexing.rules import Viewer, may_see
 from discovery.search.elasticsearch_words import Stems
 from discovery.search.facets import counts_of, without_own_filter
-from discovery.search.filters_matching import passes
+from discovery.search.filters_matching import test_of_all
 from discovery.search.intents import Intent, fulfilment, intents_of
 from discovery.search.paging import page_of
 from discovery.search.ports import FacetCount, Hit, Reason, SearchReply
@@ -55,7 +55,8 @@ def reply_of(request: SearchRequest, viewer: Viewer, everything: FoundAll, analy
     intents = intents_of(request.query)
     visible = [one for one in everything.found if may_see(viewer, one.document)]
     about = _about(request, visible, everything.compared, intents)
-    found = [one for one in about if passes(one.document, request.filters)]
+    passes = test_of_all(request.filters)
+    found = [one for one in about if passes(one.document)]
     scores = _relevance(found, everything.compared, intents)
     values = scores
     if request.sort is not Sort.RELEVANCE:
@@ -103,8 +104,8 @@ def _evidence(found: Sequence[Found], compared: bool, intents: Sequence[Intent])
 
 
 def _facet(facet: Facet, request: SearchRequest, about: Sequence[Found]) -> tuple[FacetCount, ...]:
-    loosened = without_own_filter(request.filters, facet)
-    return counts_of(facet, [one.document for one in about if passes(one.document, loosened)])
+    passes = test_of_all(without_own_filter(request.filters, facet))
+    return counts_of(facet, [one.document for one in about if passes(one.document)])
 
 
 def _spelled(request: SearchRequest, analyzer: Analyzer) -> SpelledTerms:

@@ -5,7 +5,7 @@ from typing import Any
 
 from discovery.indexing.document import PricingModel, State
 from discovery.search.filters import Filters
-from discovery.search.filters_parsing import MAX_VALUE_LENGTH, MAX_VALUES
+from discovery.search.filters_parsing import MAX_VALUE_LENGTH, MAX_VALUES, MAX_VALUES_IN_ALL
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_VALUE_LENGTH, "pattern": "\\S"}
 
@@ -42,6 +42,7 @@ FILTERS_SCHEMA: dict[str, Any] = {
     "description": (
         "All must hold. Any one of the values suffices, but all are needed for tags_all, compliance, certifications,"
         " capabilities and modalities. Texts are compared without regard to case."
+        f" At most {MAX_VALUES_IN_ALL} values in all."
     ),
     "additionalProperties": False,
     "properties": {field.name: _SPECIAL.get(field.name, _one_or_many(_TEXT)) for field in fields(Filters)},

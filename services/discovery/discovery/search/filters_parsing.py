@@ -11,6 +11,8 @@ from discovery.search.filters import Filters
 
 MAX_VALUES = 50
 MAX_VALUE_LENGTH = 200
+# Of all filters together.
+MAX_VALUES_IN_ALL = 200
 _NANODOLLARS = Decimal(1_000_000_000)
 _MAX_DOLLARS = Decimal(1_000_000)
 
@@ -23,6 +25,9 @@ def filters_from(given: Mapping[str, object]) -> Filters:
     if unknown:
         known = ", ".join(sorted(_PARSERS))
         raise _invalid(unknown[0], f"there is no such filter; there are {known}")
+    lists = [cast("Sequence[object]", value) for value in given.values() if isinstance(value, list | tuple)]
+    if sum(map(len, lists)) > MAX_VALUES_IN_ALL:
+        raise InvalidFilter(f"filters: at most {MAX_VALUES_IN_ALL} values in all", pointer="/filters")
     return Filters(**{name: _PARSERS[name](name, value) for name, value in given.items() if value is not None})
 
 

@@ -1,4 +1,7 @@
-"""Which slots pass filters and how well they fulfil wishes, remembered until the next change of the index."""
+"""Which slots pass filters and how well they fulfil wishes, remembered until the next change of the index.
+
+Each filter has a mask of its own: every facet leaves one filter out, and none of the others is tested again for it.
+"""
 
 from collections.abc import Sequence
 
@@ -6,12 +9,12 @@ import numpy as np
 
 from discovery.indexing.rules import Viewer
 from discovery.search.filters import Filters
-from discovery.search.filters_matching import tests_of
+from discovery.search.filters_matching import Single, set_in, test_of
 from discovery.search.intents import Intent
 from discovery.search.rules import Mask, Scores
 from discovery.search.slots import Slots
 
-_REMEMBERED = 64
+_REMEMBERED = 256
 
 
 class SlotMasks:
@@ -19,13 +22,15 @@ class SlotMasks:
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
-        self._passing: dict[Filters, Mask] = {}
+        self._passing: dict[Single, Mask] = {}
         self._fits: dict[str, Scores] = {}
 
     def candidates(self, filters: Filters, viewer: Viewer) -> Mask:
         """What the viewer may see and the filters let through."""
-        visible = self._slots.visible_to(viewer)
-        return visible if filters == Filters() else visible & self._passing_mask(filters)
+        candidates = self._slots.visible_to(viewer)
+        for single in set_in(filters):
+            candidates &= self._passing_mask(single)
+        return candidates
 
     def fulfilment(self, intents: Sequence[Intent]) -> Scores:
         """The average fit of each slot over the wishes."""
@@ -35,16 +40,15 @@ class SlotMasks:
             total += fit / np.float32(len(fits))
         return total
 
-    def _passing_mask(self, filters: Filters) -> Mask:
-        known = self._passing.get(filters)
+    def _passing_mask(self, single: Single) -> Mask:
+        known = self._passing.get(single)
         if known is not None:
             return known
-        tests = tests_of(filters)
-        documents = self._slots.documents
-        passing = [document is not None and all(test(document) for test in tests) for document in documents]
+        test = test_of(single)
+        passing = [document is not None and test(document) for document in self._slots.documents]
         if len(self._passing) >= _REMEMBERED:
             self._passing.clear()
-        return self._passing.setdefault(filters, np.array(passing, dtype=np.bool_))
+        return self._passing.setdefault(single, np.array(passing, dtype=np.bool_))
 
     def _fit(self, intent: Intent) -> Scores:
         known = self._fits.get(intent.wish)
