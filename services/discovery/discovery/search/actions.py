@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from discovery.embeddings.errors import EmbedderUnavailable
 from discovery.embeddings.ports import Embedder
 from discovery.indexing.rules import Viewer
-from discovery.search.errors import InvalidSearch
+from discovery.search.errors import InvalidSearch, MeaningAway
 from discovery.search.ports import ListingIndex, SearchReply, Suggestion
 from discovery.search.request import MAX_LIMIT, MAX_QUERY_LENGTH, Meaning, SearchRequest
 
 MAX_PREFIX_LENGTH = 100
+# The model was slow or is starting: soon enough for a page that somebody waits for.
+_RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,29 @@ class Search:
     meaning_timeout: float = 1.0
 
     async def __call__(self, request: SearchRequest, viewer: Viewer) -> SearchReply:
-        """Raises InvalidSearch."""
+        """Raises InvalidSearch, and MeaningAway where the page before was by meaning and this one cannot be."""
         _check(request)
         if not request.query.strip():
             return await self.index.search(request, viewer)
-        meaning = await self._meaning(request.query)
+        meaning = await self._meaning_of(request.query) if request.after is None else await self._as_before(request)
         reply = await self.index.search(replace(request, meaning=meaning), viewer)
-        return replace(reply, degraded_reason=_why_degraded(meaning, reply.without_vectors))
+        following = reply.next and replace(reply.next, model_name=meaning and meaning.model_name)
+        return replace(reply, next=following, degraded_reason=_why_degraded(meaning, reply.without_vectors))
 
-    async def _meaning(self, query: str) -> Meaning | None:
+    async def _as_before(self, request: SearchRequest) -> Meaning | None:
+        """All pages of a question are compared alike: otherwise hits would be skipped and repeated."""
+        before = request.after and request.after.model_name
+        if before is None:
+            return None
+        if before != self.embedder.model_name:
+            raise InvalidSearch("cursor: another model compares now; start again without it", pointer="/cursor")
+        meaning = await self._meaning_of(request.query)
+        if meaning is None:
+            message = "The sentence model does not answer just now, and this page goes on in its order: ask again."
+            raise MeaningAway(message, retry_after=_RETRY_SECONDS)
+        return meaning
+
+    async def _meaning_of(self, query: str) -> Meaning | None:
         if not self.embedder.ready:
             return None
         try:

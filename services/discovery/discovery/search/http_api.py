@@ -94,13 +94,14 @@ async def search(
         )
         reply = await find(request, viewer)
         running.answered(degraded=reply.degraded)
-    following = cursors.sign([reply.next.value, reply.next.listing_id], bound) if reply.next else None
+    following = cursors.sign(_place(reply.next), bound) if reply.next else None
     return _answer(reply, following, explain=body.explain)
 
 
 def _bound(body: SearchBody, viewer: Viewer) -> dict[str, object]:
     return {
-        "list": "search",
+        # Grows with what a place holds, so that an older cursor is refused and not misread.
+        "list": "search-2",
         "query": body.query,
         "filters": body.filters,
         "sort": body.sort.value,
@@ -109,8 +110,12 @@ def _bound(body: SearchBody, viewer: Viewer) -> dict[str, object]:
     }
 
 
+def _place(position: Position) -> list[str | int | float]:
+    return [position.value, position.listing_id, position.model_name or ""]
+
+
 def _position(place: list[str | int | float]) -> Position:
-    return Position(float(place[0]), str(place[1]))
+    return Position(float(place[0]), str(place[1]), str(place[2]) or None)
 
 
 def _answer(reply: SearchReply, following: str | None, *, explain: bool) -> SearchAnswer:

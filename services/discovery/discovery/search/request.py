@@ -40,10 +40,14 @@ class Facet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The last hit of a page: its sort value and id; the next page begins right after it."""
+    """The last hit of a page: its sort value and id; the next page begins right after it.
+
+    `model_name` is whose vectors were compared, None where words alone were: in another order this place is none.
+    """
 
     value: float
     listing_id: str
+    model_name: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
