@@ -162,6 +162,10 @@ class RateBook:
         if lease.slots_tight:
             self.ask_for(rates)
 
+    def put_back_request(self, rates: KeyRates) -> None:
+        """Put back one request that was taken: it turned out to be a call, which is counted where it is let in."""
+        (rates.lease or rates.share).put_back_request()
+
     def fall_to_share(self, rates: KeyRates, now: int) -> None:
         """Count one key alone until it is answered again."""
         if rates.lease is not None:

@@ -11,6 +11,7 @@ from dataplane.found_route import not_found, resolved
 from dataplane.key_check import SentKey
 from dataplane.model_list import model_body, models_body
 from dataplane.policy import listing_refusal, may_see
+from dataplane.request_rates import counted
 from wire.exchange import Exchange
 
 
@@ -59,6 +60,7 @@ async def _answer(parts: CallParts, what: Models | OneModel, sent: SentKey) -> b
     error = listing_refusal(key)
     if error is not None:
         raise error
+    await counted(parts.keeper, key)
     if isinstance(what, Models):
         visible = [route for route in await parts.passages.routes.visible(key) if may_see(key, route)]
         return msgspec.json.encode(models_body(visible))

@@ -72,6 +72,13 @@ class RateLease:
                 low = True
         return low
 
+    def put_back_request(self) -> None:
+        """Put back one request that was taken."""
+        held = self.requests
+        if held is not None:
+            held.held += 1
+            held.demand = max(0, held.demand - 1)
+
     def lapse(self, now: int) -> None:
         """Hold nothing any more. Moments that a clock which stepped back has before it are none to wait for."""
         self.slots = 0

@@ -41,6 +41,12 @@ class RateShare:
         if self.tokens is not None:
             self.tokens.give_back(tokens)
 
+    def put_back_request(self) -> None:
+        """Put back one request that was taken."""
+        if self.requests is not None:
+            self.requests.give_back(1)
+            self.taken_requests = max(0, self.taken_requests - 1)
+
     def owed(self) -> tuple[int, int]:
         """Requests and tokens that went and have not refilled since the last time this was asked: told once."""
         owed = _missing(self.requests, self.taken_requests), _missing(self.tokens, self.taken_tokens)

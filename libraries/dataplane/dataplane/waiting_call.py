@@ -7,7 +7,7 @@ from dataplane.admission import Admitted, CallRequest
 from dataplane.call_parts import CallParts
 from dataplane.door_paths import Call
 from dataplane.ended_calls import TOO_MANY_AT_ONCE
-from dataplane.found_route import resolved
+from dataplane.found_route import resolved_for_a_call
 from dataplane.key_check import SentKey
 from dataplane.live_call import LiveCall
 from dataplane.passages import Passage, model_asked
@@ -52,7 +52,8 @@ async def after_waiting(waiting: Waiting, parts: CallParts, body: bytes) -> None
 async def _step_by_step(waiting: Waiting, parts: CallParts, body: bytes) -> None:
     key = await parts.passages.authenticate(waiting.key, waiting.arrived_at)
     request = read_request(waiting.what.operation, body)
-    route = await resolved(parts.passages.routes, key, *model_asked(waiting.what, request))
+    asked_for = model_asked(waiting.what, request)
+    route = await resolved_for_a_call(parts.passages.routes, parts.keeper, key, *asked_for)
     passage = parts.passages.made(key, route, request)
     asked = waiting.asked(passage, request)
     call = waiting.live(passage, request, asked, await parts.keeper.admit(asked))
