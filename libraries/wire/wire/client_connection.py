@@ -8,11 +8,11 @@ import httptools
 
 from wire.errors import Broken
 from wire.home import Home
-from wire.known_heads import HeadsInTurn, KnownHeads
+from wire.known_heads import HeadsInTurn
 from wire.outbox import Outbox
 from wire.reply_head import FRAMING, framing_is_plain
 from wire.request_head import Headers, size_of
-from wire.response_head import ResponseHead, learn_response
+from wire.response_head import ResponseHeads, learn_response
 from wire.taker import Taker
 from wire.ticker import NEVER
 
@@ -46,7 +46,7 @@ class ClientConnection(asyncio.Protocol):
         "is_closing",
     )
 
-    def __init__(self, home: Home, most_head: int, known: KnownHeads[ResponseHead], outbox: Outbox) -> None:
+    def __init__(self, home: "Home[ClientConnection]", most_head: int, known: ResponseHeads, outbox: Outbox) -> None:
         self._home = home
         self._outbox = outbox
         self._known = known

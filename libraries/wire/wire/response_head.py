@@ -22,7 +22,10 @@ class ResponseHead:
         self.notes: dict[object, Any] = {}
 
 
-def learn_response(known: KnownHeads[ResponseHead], data: bytes, status: int, headers: Headers) -> None:
+ResponseHeads = KnownHeads[ResponseHead]
+
+
+def learn_response(known: ResponseHeads, data: bytes, status: int, headers: Headers) -> None:
     """Remember the head that these bytes begin with, where it says its body's length."""
     length = length_of(headers)
     if length is not None and status not in BODILESS:
