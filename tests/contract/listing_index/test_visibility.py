@@ -42,6 +42,15 @@ async def test_get_hides_what_search_hides(index: ListingIndex) -> None:
     assert seen.id == "private"
 
 
+async def test_many_are_got_at_once_and_the_hidden_left_out(index: ListingIndex) -> None:
+    await put(index, *three(), listing("gone", state=State.RETIRED))
+    names = ["public", "private", "nowhere", "gone", "workspace", "public"]
+    assert set(await index.get_many(names, ANYONE)) == {"public"}
+    assert set(await index.get_many(names, OUTSIDER)) == {"public", "workspace"}
+    assert (await index.get_many(names, INSIDER))["private"] == await index.get("private", INSIDER)
+    assert await index.get_many([], INSIDER) == {}
+
+
 async def test_suggestions_and_facets_do_not_tell_either(index: ListingIndex) -> None:
     await put(index, *three())
     assert [s.text for s in await index.suggest("tag", OUTSIDER, 10)] == ["tag-public", "tag-workspace"]

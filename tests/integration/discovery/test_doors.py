@@ -167,6 +167,25 @@ async def is_busy(api: RunningDiscovery) -> bool:
     return popularity["busy"] >= 29 and popularity["failing"] == 0
 
 
+async def test_what_is_busy_and_hidden_takes_no_place_among_the_trending(
+    discovery: DiscoveryMachine, api: RunningDiscovery
+) -> None:
+    await published(discovery, api, "modest", category="modest")
+    hidden = [f"humming_{number}" for number in range(501)]
+    await discovery.publish(*(snapshot(name, visibility="private", team_id="tea_blue") for name in hidden))
+    await discovery.append(
+        "consumption_worker", "marketplace.usage.v1", [("tea_blue", calls(name, 3)) for name in hidden]
+    )
+    await discovery.append("consumption_worker", "marketplace.usage.v1", [("tea_red", calls("modest", 1))])
+
+    async def used() -> bool:
+        items = (await api.get("trending?window=30d&category=modest")).json()["items"]
+        return items[0]["uses"] == 1.0
+
+    await until(used, 60)
+    assert "humming" not in (await api.get("trending?window=30d&limit=100")).text
+
+
 async def test_similar_listings_share_meaning_and_abilities(discovery: DiscoveryMachine, api: RunningDiscovery) -> None:
     await published(discovery, api, "painter", description="paints pictures", output_modalities=["image"])
     await published(discovery, api, "sketcher", description="draws pictures", output_modalities=["image"])

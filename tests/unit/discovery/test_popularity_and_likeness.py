@@ -42,7 +42,7 @@ class FixedUse:
         self.uses = uses
         self.asked = 0
 
-    async def busiest(self, window: Window, now: datetime) -> Sequence[RecentUse]:
+    async def busiest(self, window: Window, viewer: Viewer, now: datetime) -> Sequence[RecentUse]:
         self.asked += 1
         return self.uses
 
@@ -99,10 +99,41 @@ async def test_use_is_asked_for_again_only_after_a_while() -> None:
     inner = FixedUse(RecentUse("a", 1, 1))
     remembered = RememberedUse(inner, timedelta(seconds=10))
     for seconds in (0, 9, 10):
-        await remembered.busiest(Window.DAY, NOW + timedelta(seconds=seconds))
+        await remembered.busiest(Window.DAY, ANYONE, NOW + timedelta(seconds=seconds))
     assert inner.asked == 2
-    await remembered.busiest(Window.WEEK, NOW)
+    await remembered.busiest(Window.WEEK, ANYONE, NOW)
     assert inner.asked == 3
+
+
+async def test_no_viewer_is_answered_with_what_is_remembered_for_another() -> None:
+    inner = FixedUse(RecentUse("a", 1, 1))
+    remembered = RememberedUse(inner, timedelta(seconds=10))
+    for viewer in (ANYONE, SIGNED_IN, Viewer(True, frozenset({"tea_2"})), Viewer(True), ANYONE, SIGNED_IN):
+        await remembered.busiest(Window.DAY, viewer, NOW)
+    assert inner.asked == 4
+
+
+class CountedIndex(InProcessIndex):
+    questions = 0
+
+    async def get(self, listing_id: str, viewer: Viewer) -> ListingDocument | None:
+        self.questions += 1
+        return await super().get(listing_id, viewer)
+
+    async def get_many(self, listing_ids: Sequence[str], viewer: Viewer) -> dict[str, ListingDocument]:
+        self.questions += 1
+        return await super().get_many(listing_ids, viewer)
+
+
+async def test_hundreds_of_listings_are_one_question_to_the_index() -> None:
+    index, diary = CountedIndex(), FakeDiary()
+    await index.put([IndexEntry(listing(f"l{number}", updated_at=OLD)) for number in range(100)])
+    uses = [RecentUse(f"l{number}", 9, 9) for number in range(100)]
+    assert len(await trending(index, *uses)) == 10
+    assert index.questions == 1
+    looks = [Look("view", f"l{number}") for number in range(100)]
+    assert await RecordInteractions(index, diary, StillClock())(CALLER, SIGNED_IN, looks) == 100
+    assert index.questions == 2
 
 
 def test_use_is_forgotten_by_halves_and_the_future_counts_as_now() -> None:

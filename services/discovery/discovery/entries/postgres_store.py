@@ -6,21 +6,19 @@ from discovery.indexing.document import Rating
 from discovery.indexing.errors import ListingNotFound
 from discovery.indexing.rules import Viewer
 from discovery.indexing.snapshots import document_of, is_findable
+from discovery.reading import reading_as
 from marketplace.events.v1.listing_pb2 import ListingSnapshot
 
 
 class PostgresEntries:
-    """The policies of the table decide; a viewer has one active team at most."""
+    """The policies of the table decide."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, listing_id: str, viewer: Viewer) -> Entry:
         """Raises ListingNotFound, also for what was retired or rejected."""
-        team = next(iter(viewer.team_ids), None)
-        async with self._database.transaction(team, read_only=True) as transaction:
-            if viewer.signed_in:
-                await transaction.execute("SELECT set_config('discovery.signed_in', 'yes', true)")
+        async with reading_as(viewer, self._database) as transaction:
             row = await transaction.fetch_one(
                 "SELECT snapshot, popularity, rating_average, rating_count FROM listings WHERE listing_id = $1",
                 listing_id,

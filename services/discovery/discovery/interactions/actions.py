@@ -20,5 +20,6 @@ class RecordInteractions:
 
     async def __call__(self, looker: Principal, viewer: Viewer, looks: Sequence[Look]) -> int:
         """How many were new."""
-        seen = [look for look in dict.fromkeys(looks) if await self.index.get(look.listing_id, viewer) is not None]
+        known = await self.index.get_many([look.listing_id for look in looks], viewer)
+        seen = [look for look in dict.fromkeys(looks) if look.listing_id in known]
         return await self.diary.note(looker, seen, self.clock.now()) if seen else 0

@@ -84,8 +84,13 @@ class ElasticsearchIndex:
 
     async def get(self, listing_id: str, viewer: Viewer) -> ListingDocument | None:
         """One listing, if this viewer may see it."""
-        document = await self._document(listing_id)
-        return document if document is not None and may_see(viewer, document) else None
+        return (await self.get_many([listing_id], viewer)).get(listing_id)
+
+    async def get_many(self, listing_ids: Sequence[str], viewer: Viewer) -> dict[str, ListingDocument]:
+        """Listings by id, those that this viewer may see."""
+        found = await self._sources(listing_ids, ["removed", "stored.document"]) if listing_ids else {}
+        documents = map(document_in, found.values())
+        return {document.id: document for document in documents if may_see(viewer, document)}
 
     async def suggest(self, prefix: str, viewer: Viewer, limit: int) -> tuple[Suggestion, ...]:
         """Completions among what the viewer may see: words that begin so, else those that share letter pairs."""

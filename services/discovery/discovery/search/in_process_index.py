@@ -69,6 +69,11 @@ class InProcessIndex:
         document = self._slots.document_of(listing_id)
         return document if document is not None and may_see(viewer, document) else None
 
+    async def get_many(self, listing_ids: Sequence[str], viewer: Viewer) -> dict[str, ListingDocument]:
+        """Listings by id, those that this viewer may see."""
+        documents = map(self._slots.document_of, listing_ids)
+        return {one.id: one for one in documents if one is not None and may_see(viewer, one)}
+
     async def suggest(self, prefix: str, viewer: Viewer, limit: int) -> tuple[Suggestion, ...]:
         """Completions among what the viewer may see."""
 

@@ -1,6 +1,6 @@
 """The index as search sees it: one port, the same answers in process and on Elasticsearch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -75,6 +75,10 @@ class ListingIndex(ListingSink, Protocol):
 
     async def get(self, listing_id: str, viewer: Viewer) -> ListingDocument | None:
         """One listing, None where there is none that this viewer may see."""
+        ...
+
+    async def get_many(self, listing_ids: Sequence[str], viewer: Viewer) -> dict[str, ListingDocument]:
+        """Listings by id, in one question; without those that this viewer may not see."""
         ...
 
     async def suggest(self, prefix: str, viewer: Viewer, limit: int) -> tuple[Suggestion, ...]:

@@ -34,9 +34,8 @@ class FindTrending:
     async def __call__(self, window: Window, category: str | None, viewer: Viewer, limit: int) -> list[Trend]:
         """The highest trend first."""
         now = self.clock.now()
-        used = {recent.listing_id: recent for recent in await self.use.busiest(window, now)}
-        documents = [await self.index.get(listing_id, viewer) for listing_id in used]
-        known = {document.id: document for document in documents if document is not None}
+        used = {recent.listing_id: recent for recent in await self.use.busiest(window, viewer, now)}
+        known = await self.index.get_many(list(used), viewer)
         for document in await self._newcomers(category, viewer):
             if now - document.updated_at <= window.span and document.callable:
                 known.setdefault(document.id, document)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chassis.database.transaction import Transaction
+from discovery.indexing.rules import Viewer
 from discovery.trending.rules import Use, Window
 
 
@@ -29,6 +30,6 @@ class UseBook(Protocol):
 class UseReader(Protocol):
     """Where use is read."""
 
-    async def busiest(self, window: Window, now: datetime) -> Sequence[RecentUse]:
-        """The most used listings of the window, the busiest first."""
+    async def busiest(self, window: Window, viewer: Viewer, now: datetime) -> Sequence[RecentUse]:
+        """The most used listings of the window among what the viewer may see, the busiest first."""
         ...

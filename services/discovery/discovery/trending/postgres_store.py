@@ -5,6 +5,8 @@ from datetime import datetime
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Transaction
+from discovery.indexing.rules import Viewer
+from discovery.reading import reading_as
 from discovery.trending.ports import RecentUse
 from discovery.trending.rules import HALF_LIFE, LONGEST_MEMORY, Use, Window, by_hour, by_listing
 
@@ -36,10 +38,13 @@ FROM (
 WHERE listings.listing_id = fresh.listing_id
     AND abs(fresh.score - listings.popularity) >= greatest(0.5, 0.05 * listings.popularity)
 """
+# Row security cuts before the limit does: what others keep to themselves must not use up the places.
 _BUSIEST = """
 SELECT listing_id, sum(weight) AS plain,
     sum(weight * power(0.5, least(60, greatest(0, extract(epoch FROM $1 - hour) / $3::float8)))) AS decayed
-FROM activity WHERE hour > $2 GROUP BY listing_id ORDER BY decayed DESC, listing_id LIMIT $4
+FROM activity JOIN listings USING (listing_id)
+WHERE hour > $2 AND state IN ('published', 'catalogue_only', 'deprecated')
+GROUP BY listing_id ORDER BY decayed DESC, listing_id LIMIT $4
 """
 
 
@@ -62,9 +67,9 @@ class PostgresUse:
             HALF_LIFE.total_seconds(),
         )
 
-    async def busiest(self, window: Window, now: datetime) -> Sequence[RecentUse]:
-        """The most used listings of the window, the busiest first."""
-        async with self._database.transaction(read_only=True) as transaction:
+    async def busiest(self, window: Window, viewer: Viewer, now: datetime) -> Sequence[RecentUse]:
+        """The most used listings of the window among what the viewer may see, the busiest first."""
+        async with reading_as(viewer, self._database) as transaction:
             rows = await transaction.fetch(_BUSIEST, now, now - window.span, window.half_life.total_seconds(), _MOST)
         return [RecentUse(row["listing_id"], row["decayed"], row["plain"]) for row in rows]
 
