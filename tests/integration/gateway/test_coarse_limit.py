@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 
+from fakes.frozen_clock import FrozenClock
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from chassis.clock import SystemClock
 from chassis.valkey import open_valkey
 from dataplane.control_plane.valkey_rate_store import ValkeyRateStore
 from gateway.routes.coarse_limit import CoarseLimit
@@ -14,14 +14,6 @@ from gateway.routes.errors import TooManyRequests
 from gateway.signals import GatewaySignals
 
 _PER_SECOND = 20
-
-
-class FrozenClock(SystemClock):
-    def __init__(self) -> None:
-        self._now = super().now()
-
-    def now(self):
-        return self._now
 
 
 async def test_a_crowd_is_held_by_all_gateways_together_and_takes_no_connection_of_the_rates(valkey_url: str) -> None:

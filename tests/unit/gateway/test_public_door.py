@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fakes.frozen_clock import FrozenClock
 from fakes.memory_caller import a_refusal
 from fixtures.scripted_upstream import at_loopback
 from prometheus_client import CollectorRegistry
 
-from chassis.clock import SystemClock
 from chassis.errors import MarketplaceError
 from chassis.health import Readiness
 from chassis.web.refusals import refusal
@@ -109,14 +109,6 @@ class CountingValkey:
             raise ConnectionRefusedError
         self.seen[key] = self.seen.get(key, 0) + 1
         return self.seen[key]
-
-
-class FrozenClock(SystemClock):
-    def __init__(self) -> None:
-        self._now = super().now()
-
-    def now(self):
-        return self._now
 
 
 @dataclass
