@@ -119,7 +119,8 @@ class ArchiveTeam:
         """Raises TeamNotFound."""
         async with self.open_work() as work:
             _present(await work.teams.find_for_change(team_id))
-            for member in await work.teams.members(team_id):
+            # In one order, so that two teams of the same people never dead-lock.
+            for member in sorted(await work.teams.members(team_id), key=lambda member: member.account_id):
                 await place_member(work, team_id, member.account_id, None, caller.account_id)
             await work.teams.archive(team_id)
             await work.facts.append(IDENTITY_TOPIC, team_id, TeamArchived(team_id=team_id))
