@@ -1,4 +1,4 @@
-"""`make bench-consume`: our gateway beside nginx, Portkey and LiteLLM on this machine, one at a time, in any order.
+"""`make bench-consume`: our gateway beside nginx, a bare event loop, Portkey and LiteLLM, one at a time, in any order.
 
 `ROUNDS=5` asks for more rounds, `PEERS="ours nginx"` for some alone; BENCHMARK_SCALE=smoke only proves that it runs.
 """
@@ -27,7 +27,7 @@ from peers_shelf import Shelf
 from running_peer import RunningPeer, running
 from scale import scaled
 from showing import keep, show
-from targets import LITELLM, NGINX, OURS, PORTKEY, times_name
+from targets import EVENT_LOOP, LITELLM, NGINX, OURS, PORTKEY, times_name
 from traffic import Traffic
 
 from fleet.ports import free_port_numbers
@@ -49,11 +49,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         _tell("a whole marketplace starts")
-        plain_port, stream_port, port, *ports = free_port_numbers(6)
+        plain_port, stream_port, port, *ports = free_port_numbers(7)
         ours = stack.enter_context(our_gateway(shelf, folder, plain_port, stream_port, port))
         mocks = stack.enter_context(vendors(shelf, folder, plain_port, stream_port))
         every = {
             NGINX: known.nginx(shelf, mocks, folder, ports[0]),
+            EVENT_LOOP: known.event_loop(mocks, ports[3]),
             OURS: ours.peer,
             PORTKEY: known.portkey(shelf, mocks, ports[1]),
             LITELLM: known.litellm(shelf, mocks, folder, ports[2]),

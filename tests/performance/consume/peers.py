@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from peers_shelf import LITELLM, PORTKEY, Shelf
 from questions import KINDS, PLAIN, Way, everywhere
 
 CHAT = "/v1/chat/completions"
+_BARE_PROXY = Path(__file__).with_name("bare_proxy.py")
 # It refuses a weak one.
 _MASTER_KEY = "sk-Mq7-tide-2291-harbour-Lw40-northern"
 _QUIET = ("PATH", "HOME", "LANG")
@@ -52,9 +54,19 @@ def nginx(shelf: Shelf, mocks: Mocks, folder: Path, port: int) -> Peer:
     program = shelf.nginx
     config = folder / "proxy.conf"
     config.write_text(_PROXY.format(folder=folder, port=port, plain=mocks.plain_port, streamed=mocks.stream_port))
-    paths = {kind: f"/{'plain' if kind == PLAIN else 'stream'}{CHAT}" for kind in KINDS}
     command = [str(program), "-c", str(config), "-p", str(folder)] if program else []
-    return Peer("nginx", "bare", Way(port, paths, everywhere("mock-chat")), command, quiet_environment())
+    return Peer("nginx", "bare", _passed_on(port), command, quiet_environment())
+
+
+def event_loop(mocks: Mocks, port: int) -> Peer:
+    """The limit of what is written in Python: our event loop, which passes bytes on and knows no HTTP."""
+    command = [sys.executable, str(_BARE_PROXY), *map(str, (port, mocks.plain_port, mocks.stream_port))]
+    return Peer("uvloop", "bytes", _passed_on(port), command, quiet_environment())
+
+
+def _passed_on(port: int) -> Way:
+    paths = {kind: f"/{'plain' if kind == PLAIN else 'stream'}{CHAT}" for kind in KINDS}
+    return Way(port, paths, everywhere("mock-chat"))
 
 
 def portkey(shelf: Shelf, mocks: Mocks, port: int) -> Peer:

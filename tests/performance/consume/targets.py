@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from measuring import MANY_STREAMS, Sample
 
 Results = Mapping[str, Sample]
-OURS, NGINX, PORTKEY, LITELLM = "ours", "nginx", "portkey", "litellm"
+OURS, NGINX, EVENT_LOOP, PORTKEY, LITELLM = "ours", "nginx", "uvloop", "portkey", "litellm"
 
 
 @dataclass(frozen=True)
