@@ -20,7 +20,9 @@ from chassis.ids import new_id
 from consumption.budgets.postgres_store import PostgresLeaseStore
 from consumption.budgets.rules import Wish, month_of
 from consumption.facts import INVOICE_TOPIC
+from consumption.invoices import usage_store
 from consumption.invoices.actions import ReadReport, RegisterInvoice, ResolveCalls
+from consumption.invoices.errors import ReportTimedOut
 from consumption.invoices.rules import Billed, BilledFor, Invoice, model_key
 from consumption.invoices.usage_store import PostgresCountedUsage
 from consumption.settlement.postgres_store import PostgresSettlementStore
@@ -145,6 +147,22 @@ async def test_each_call_counts_on_its_day_and_at_midnight_on_one_alone(books: B
     report = await registered(governor, text)
     counted = [(row["first_day"], row["ours"]["settled"]["calls"]) for row in report["rows"]]
     assert counted == [("2025-02-27", 2), ("2025-02-28", 1)]
+
+
+async def test_reports_take_turns_and_no_longer_than_an_answer_may(
+    books: Books, worker: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await books.end("completed")
+    days = ((NOW - timedelta(days=30)).date(), NOW.date())
+    invoice = Invoice("inv_1", b"", "", "USD", *days, {BilledFor(*days, model_key(books.model)): Billed(amount=1)})
+    usage = PostgresCountedUsage(worker)
+    both = await asyncio.gather(usage.sums(invoice), usage.sums(invoice))
+    assert both[0] == both[1] != []
+    monkeypatch.setattr(usage_store, "REPORT_SECONDS", 0.001)
+    with pytest.raises(ReportTimedOut, match="fewer days"):
+        await usage.sums(invoice)
+    monkeypatch.undo()
+    assert await usage.sums(invoice) == both[0]
 
 
 async def test_older_calls_of_other_models_hide_none_of_the_invoices_own(books: Books, worker: Database) -> None:

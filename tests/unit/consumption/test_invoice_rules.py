@@ -88,20 +88,22 @@ def test_a_month_is_a_period_and_what_is_left_empty_is_unknown() -> None:
         ("day,model,amount\n2026-11-30,m,1e3\n", "Line 2: the amount"),
         ("day,model,amount\n2026-11-30,m,1_000\n", "Line 2: the amount"),
         ("day,model,amount\n2026-11-30,m,\uff11\uff12\n", "Line 2: the amount"),
-        ("day,model,amount\n2026-11-30,m,9007200\n", "Line 2: the amount"),
+        ("day,model,amount\n2026-11-30,m,4611686019\n", "Line 2: the amount is too large"),
         ('day,model,amount\n2026-11-30,m,"1,234.50"\n', "Line 2: the amount"),
         ("day,model,amount\n2026-11-30,m,1,234.50\n", "Line 2: 4 fields, and the header has 3: write figures without"),
         ("day,model,amount\n2026-11-30,m,12,50\n", "Line 2: 4 fields"),
         ("day,model,input_tokens,output_tokens,amount\n2026-11-30,m,1,234,567,8.5\n", "Line 2: 6 fields"),
         ("day,model,amount\n2026-11-30,m,1\n2026-11-30,m\n", "Line 3: 2 fields"),
+        ("day,model,amount,note\n2026-11-30,m,12,50,\n", "Line 2: 5 fields, and the header has 4"),
+        ("day,model,input_tokens,output_tokens,note\n2026-11-30,m,1,234,567,\n", "Line 2: 6 fields"),
         ("day,model,amount\n9999-12-31,m,1\n", "Line 2: the day is of a year from 2000 to 2100"),
         ("month,model,amount\n9999-12,m,1\n", "Line 2: the day is of a year"),
         ("day,model,amount\n1999-12-31,m,1\n", "Line 2: the day is of a year"),
         (
             "day,model,input_tokens\n" + 600 * f"2026-11-30,m,{2**53}\n",
-            "Line 514: the input_tokens makes too large a sum",
+            "Line 514: the input_tokens is too large, alone or with the lines before",
         ),
-        ("day,model,amount\n" + 600 * "2026-11-30,m,-9007199\n", "Line 514: the amount makes too large a sum"),
+        ("day,model,amount\n" + 600 * "2026-11-30,m,-9007199\n", "Line 514: the amount is too large, alone or"),
         ("day,model,amount\n2026-11-30,m,1e999999\n", "Line 2: the amount"),
         ("day,model,input_tokens\n2026-11-30,m,-1\n", "Line 2: the input_tokens"),
         ("day,model,input_tokens\n2026-11-30,m,1.5\n", "Line 2: the input_tokens"),
@@ -137,7 +139,7 @@ def test_an_amount_that_is_taken_is_what_was_written(said: str) -> None:
 
 
 def test_empty_fields_at_the_end_of_a_line_change_nothing() -> None:
-    text = "day,model,amount,\n2026-11-30,m,1.5,,,\n2026-11-30,m,2.5\n"
+    text = "day,model,amount,\n2026-11-30,m,1.5,\n2026-11-30,m,2.5\n"
     assert read(text).billed == {BilledFor(DAY, DAY, "m"): Billed(amount=4_000_000_000)}
 
 

@@ -51,6 +51,7 @@ class InvoiceReader:
     _record: str = ""
     _line: int = 0
     _places: dict[str, int] = field(default_factory=dict[str, int])
+    _named: int = 0
     _width: int = 0
     _lines: int = 0
     _currency: str = ""
@@ -105,12 +106,13 @@ class InvoiceReader:
 
     def _take_record(self, fields: list[str]) -> None:
         if not self._places:
-            self._places, self._width = places_of(fields), _filled(fields)
+            self._places, self._named, self._width = places_of(fields), _filled(fields), len(fields)
             return
         self._lines += 1
         if self._lines > MAX_LINES:
             raise InvoiceRefused(f"An invoice has at most {MAX_LINES} lines.")
-        if not _filled(fields) <= self._width <= len(fields):
+        # Columns without a name may be left out, or be empty; more than the header has tell of a figure cut in two.
+        if not _filled(fields) <= self._named <= len(fields) <= self._width:
             raise InvoiceRefused(
                 f"Line {self._line}: {len(fields)} fields, and the header has {self._width}: write figures without"
                 " separators, and quote names that have commas in them.",
@@ -126,7 +128,7 @@ class InvoiceReader:
             total += self._billed[what]
         for column in ("requests", "input_tokens", "output_tokens", "amount"):
             if abs(getattr(total, column) or 0) > _MOST_IN_SUM:
-                raise row.refused(column, "makes too large a sum with the lines before for the same")
+                raise row.refused(column, "is too large, alone or with the lines before for the same")
         self._billed[what] = total
 
     def _keep_currency(self, row: "_Row") -> None:
@@ -188,10 +190,9 @@ class _Row:
         if not said:
             return None
         found = _AMOUNT.fullmatch(said)
-        nano = _nano(*found.groups(default="")) if found else _MOST + 1
-        if abs(nano) > _MOST:
+        if found is None:
             raise self.refused("amount", "is a decimal number such as 12.5, without separators or exponent")
-        return nano
+        return _nano(*found.groups(default=""))
 
 
 def _nano(sign: str, whole: str, fraction: str) -> int:

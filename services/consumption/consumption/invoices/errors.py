@@ -1,6 +1,6 @@
 """What can be wrong with an invoice, or with a decision by one."""
 
-from chassis.errors import Conflict, InvalidInput, NotFound
+from chassis.errors import Conflict, InvalidInput, NotFound, TimedOut
 
 
 class InvoiceRefused(InvalidInput):
@@ -32,3 +32,9 @@ class CostNeeded(InvalidInput):
     """The price book does not say what the call costs: the decision has to."""
 
     code = "cost_needed"
+
+
+class ReportTimedOut(TimedOut):
+    """The calls that an invoice covers could not be summed in the time that an answer has."""
+
+    code = "report_timed_out"

@@ -1,14 +1,18 @@
 """What we counted of the calls that an invoice covers, of all teams, as the worker role."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from chassis.database.pool import Database
 from chassis.database.transaction import Row
+from consumption.invoices.errors import ReportTimedOut
 from consumption.invoices.resolutions import UnknownCall
 from consumption.invoices.rules import Certainty, Counted, Invoice, UsageSum
 from consumption.settlement.rules import charges_kept
 
+# The gateway waits 30 s for an answer; calls of unknown end, and the writing of it, need the rest.
+REPORT_SECONDS = 20.0
 COVERED = "u.started_at >= $1 AND u.started_at < $2 AND ($3 = '' OR u.provider = $3)"
 UNKNOWN_COLUMNS = """
     u.call_id, u.started_at, u.team_id, u.listing_name, u.listing_version, u.model, u.price_id, u.prompt_tokens,
@@ -48,9 +52,21 @@ class PostgresCountedUsage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turn = asyncio.Lock()
 
     async def sums(self, invoice: Invoice) -> list[UsageSum]:
-        """By day, model, listing and certainty: the calls that an invoice covers."""
+        """By day, model, listing and certainty: the calls that an invoice covers. Raises ReportTimedOut."""
+        # One at a time, and no longer than somebody waits: calls are settled on connections of the same pool.
+        try:
+            async with asyncio.timeout(REPORT_SECONDS), self._turn:
+                return await self._sums(invoice)
+        except TimeoutError as late:
+            raise ReportTimedOut(
+                f"The calls of these days cannot be summed within {REPORT_SECONDS:g} s: register the invoice in parts"
+                " of fewer days, or ask again when less is reported on."
+            ) from late
+
+    async def _sums(self, invoice: Invoice) -> list[UsageSum]:
         sums: list[UsageSum] = []
         async with self._database.transaction(read_only=True) as transaction:
             await transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
