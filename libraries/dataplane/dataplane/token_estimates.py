@@ -19,8 +19,11 @@ def estimated_usage(prompt: int, frames: int, content_bytes: int, bound: int) ->
 
 
 def at_least(reported: Usage, seen: Usage) -> Usage:
-    """A vendor's count that may not be its last, raised to what was seen, and flagged where that is more."""
-    prompt = max(reported.prompt_tokens, seen.prompt_tokens)
+    """A vendor's count that may not be its last, raised to what was seen, and flagged where that is more.
+
+    Its prompt was read before its first token: that count does not grow, and ours is a guess.
+    """
+    prompt = reported.prompt_tokens or seen.prompt_tokens
     completion = max(reported.completion_tokens, seen.completion_tokens)
     if (prompt, completion) == (reported.prompt_tokens, reported.completion_tokens):
         return reported

@@ -9,6 +9,8 @@ from fakes.dataplane_ports import FakeUpstream, json_answer, stream_answer
 
 from dataplane.call_records import Outcome, Settled
 from dataplane.refusals import UpstreamFailed
+from dataplane.usage import Usage
+from dataplane.wire_formats.openai.streams import StreamMeter
 
 COMPLETIONS = "/v1/completions"
 STREAMED = b'{"model": "acme/echo", "stream": true, "prompt": "hi"}'
@@ -132,3 +134,27 @@ async def test_an_estimate_of_embeddings_has_no_completion(tmp_path: Path) -> No
     row = await _row(bench)
     assert (row.usage.completion_tokens, row.is_estimated) == (0, True)
     assert row.usage.prompt_tokens > 0
+
+
+@pytest.mark.parametrize("total", [b'"\xff"', b'{"\xff":1}', b"9" * 5000, b"20.5", b"null"])
+async def test_a_total_that_is_no_count_leaves_the_others_as_they_are(tmp_path: Path, total: bytes) -> None:
+    usage = b'"usage":{"prompt_tokens":10,"completion_tokens":3,"total_tokens":%b}' % total
+    bench = a_bench(tmp_path / "plain", FakeUpstream(json_answer(b'{"id":"1","choices":[],%b}' % usage)))
+    await bench.ask(COMPLETIONS, PLAIN)
+    plain = await _row(bench)
+    streamed = await _streamed(tmp_path / "streamed", TEXT, b'data: {"choices":[],%b}\n\n' % usage, DONE)
+    for row in (plain, streamed):
+        assert (row.usage.prompt_tokens, row.usage.completion_tokens, row.is_estimated) == (10, 3, False)
+
+
+def test_a_prompt_that_the_vendor_counted_is_not_raised_to_our_guess() -> None:
+    meter = StreamMeter(hide_usage=False, bound=100)
+    meter.feed(FINISH)
+    meter.feed(TEXT * 8)
+    assert meter.used(128_000, whole=False) == Usage(9, 8, estimated=True)
+
+
+def test_an_error_is_told_with_whatever_usage_it_comes() -> None:
+    meter = StreamMeter(hide_usage=True, bound=100)
+    event = b'data: {"error":{"message":"overloaded"},%b}\n\n' % ZERO
+    assert (meter.feed(event), meter.failed) == (event, True)

@@ -3,14 +3,14 @@
 import msgspec
 
 from dataplane.usage import MOST_TOKENS_BELIEVED, Usage
-from dataplane.wire_formats.openai.reply_shapes import NULL, read_plain, read_usage
+from dataplane.wire_formats.openai.reply_shapes import NULL, OTHER_FORM, read_count, read_plain, read_usage
 
 
 def reply_usage(body: bytes) -> Usage | None:
     """The usage of a plain reply; None where it reports none that can be believed."""
     try:
         return usage_of(read_plain(body).usage)
-    except (msgspec.DecodeError, RecursionError):
+    except OTHER_FORM:
         return None
 
 
@@ -20,7 +20,7 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
         return None
     try:
         usage = read_usage(raw)
-    except msgspec.DecodeError:
+    except OTHER_FORM:
         return None
     prompt, completion, details = usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details
     if prompt is None and completion is None:
@@ -30,11 +30,13 @@ def usage_of(raw: msgspec.Raw) -> Usage | None:
     return _believable(prompt or 0, completion or 0, 0 if details is None else details.cached_tokens or 0)
 
 
-def _beyond(prompt: int, completion: int, total: object) -> int:
+def _beyond(prompt: int, completion: int, total: msgspec.Raw) -> int:
     """The completion; xAI leaves its reasoning out of that and counts it in the total alone."""
-    if isinstance(total, int) and prompt + completion < total <= MOST_TOKENS_BELIEVED:
-        return total - prompt
-    return completion
+    try:
+        tokens = read_count(total)
+    except OTHER_FORM:
+        return completion
+    return tokens - prompt if prompt + completion < tokens <= MOST_TOKENS_BELIEVED else completion
 
 
 def _believable(prompt: int, completion: int, cached: int) -> Usage | None:

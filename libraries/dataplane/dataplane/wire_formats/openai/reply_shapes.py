@@ -10,8 +10,8 @@ class _PromptDetails(msgspec.Struct, gc=False):
 class _ReportedUsage(msgspec.Struct, gc=False):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    # Whatever stands here, the other counts are read.
-    total_tokens: object = None
+    # Read apart: whatever stands here, the other counts are read.
+    total_tokens: msgspec.Raw = msgspec.Raw()
     prompt_tokens_details: _PromptDetails | None = None
 
 
@@ -72,10 +72,11 @@ class Chunk(msgspec.Struct, gc=False):
 NULL = msgspec.Raw(b"null")
 read_plain = msgspec.json.Decoder(_Plain).decode
 read_usage = msgspec.json.Decoder(_ReportedUsage).decode
+read_count = msgspec.json.Decoder(int).decode
 
-# Reads a stream's payload; raises one of NOT_A_CHUNK where it does not have the expected form.
 read_chunk = msgspec.json.Decoder(Chunk).decode
-NOT_A_CHUNK = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# What each of these raises where the bytes do not have the expected form.
+OTHER_FORM = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _called(calls: list[_ToolCall]) -> str:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dataplane.wire_formats.openai.reply_shapes import NOT_A_CHUNK
+from dataplane.wire_formats.openai.reply_shapes import OTHER_FORM
 
 
 class _Choice(msgspec.Struct):
@@ -74,7 +74,7 @@ def bytes_elsewhere(data: bytes) -> int | None:
 def _deltas(data: bytes) -> list[dict[str, object]]:
     try:
         return [choice.delta for choice in _read(data).choices or () if choice.delta]
-    except NOT_A_CHUNK:
+    except OTHER_FORM:
         # A part that `read_chunk` skips, and that cannot be read.
         return [{"": data}]
 

@@ -4,7 +4,7 @@ from dataplane.sse import EventSieve
 from dataplane.token_estimates import at_least, estimated_usage
 from dataplane.usage import Usage
 from dataplane.wire_formats.openai.replies import usage_of
-from dataplane.wire_formats.openai.reply_shapes import NOT_A_CHUNK, NULL, Chunk, read_chunk
+from dataplane.wire_formats.openai.reply_shapes import NULL, OTHER_FORM, Chunk, read_chunk
 from dataplane.wire_formats.openai.said_elsewhere import bytes_elsewhere
 
 _DONE = b"[DONE]"
@@ -73,7 +73,7 @@ class StreamMeter(EventSieve):
             return False
         try:
             chunk = read_chunk(data)
-        except NOT_A_CHUNK:
+        except OTHER_FORM:
             return self._passes_other(event, data)
         size = chunk.content_bytes() or (bytes_elsewhere(data) if chunk.choices else None)
         if size is not None:
@@ -98,7 +98,7 @@ class StreamMeter(EventSieve):
         if reported is not None:
             self.usage, self._is_final, self._frames_counted = reported, not chunk.choices, self.frames
             self._count(0, frames=0)
-        return not self._hide_usage or bool(chunk.choices)
+        return not self._hide_usage or bool(chunk.choices) or chunk.has_error()
 
     def _count(self, size: int, frames: int = 1) -> None:
         """So many bytes of content more; a vendor's last count of tokens goes before one of frames."""
