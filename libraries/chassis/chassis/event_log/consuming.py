@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.news import replay_of
 from chassis.event_log.port import Consumer, EventFailed, EventLog, RecordedEvent
@@ -46,9 +47,7 @@ async def run_consumers(log: Consuming, consumers: Sequence[Consumer]) -> None:
     try:
         await asyncio.gather(*running)
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_tasks(running)
 
 
 async def _run(log: Consuming, consumer: Consumer) -> None:
