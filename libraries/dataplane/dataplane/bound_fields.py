@@ -5,7 +5,7 @@ from dataplane.records import MaxTokensField
 # OpenAI's reasoning models refuse max_tokens, and all of its models take the other one (October 2024). Hosts of one
 # region, and each customer's at Azure, have a name of their own in front.
 _HOSTS = ("api.openai.com",)
-_SUFFIXES = (".api.openai.com", ".openai.azure.com")
+_SUFFIXES = (".api.openai.com", ".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com")
 
 
 def max_tokens_field_of(host: str) -> MaxTokensField:
