@@ -6,11 +6,14 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from chassis.errors import MarketplaceError
+from chassis.errors import KIND_FACTS, MarketplaceError
 from discovery.embeddings.cached_embedder import CachedEmbedder
 from discovery.following.progress import Progress
 
 _BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.12, 0.18, 0.25, 0.5, 1.0, 2.5)
+
+# An index or a database that is away refuses nobody.
+_OUR_FAULT = 500
 
 
 class SearchMetrics:
@@ -31,8 +34,9 @@ class SearchMetrics:
         started = time.perf_counter()
         try:
             yield running
-        except MarketplaceError:
-            running.outcome = "refused"
+        except MarketplaceError as error:
+            if KIND_FACTS[error.kind].status < _OUR_FAULT:
+                running.outcome = "refused"
             raise
         finally:
             self._seconds.observe(time.perf_counter() - started)
