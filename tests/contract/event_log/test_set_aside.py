@@ -12,6 +12,7 @@ from fixtures.postgres import database_url
 
 from chassis.database.transaction import Transaction
 from chassis.event_log.port import Consumer, Event, EventFailed, RecordedEvent
+from chassis.event_log.postgres_log import PostgresEventLog
 from fleet.replay import ask_for_replay
 
 
@@ -102,6 +103,19 @@ async def test_what_follows_a_poison_event_of_its_key_waits_behind_it(log_pair: 
     after = event("lst_poison")
     await group.take(after)
     assert await group.digested(after) == [1]
+
+
+async def test_who_set_an_event_aside_has_not_taken_it_until_it_is_replayed(log_pair: LogPair) -> None:
+    group = await stomach(log_pair, "discovery.untaken", "lst_poison")
+    writer = log_pair.writer
+    assert isinstance(writer, PostgresEventLog)
+    poison, behind, other = event("lst_poison"), event("lst_poison"), event("lst_fine")
+    await group.take(poison, behind, other)
+    behind_now = [await writer.groups_behind(TOPIC, one.id, [group.group]) for one in (poison, behind, other)]
+    assert behind_now == [1, 1, 0]
+    group.bad.clear()
+    assert await log_pair.reader.replay(group.consumer) == 2
+    assert [await writer.groups_behind(TOPIC, one.id, [group.group]) for one in (poison, behind)] == [0, 0]
 
 
 async def test_two_replays_at_once_take_no_event_twice(log_pair: LogPair) -> None:
