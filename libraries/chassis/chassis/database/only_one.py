@@ -9,7 +9,7 @@ import asyncpg
 
 from chassis.database.errors import UNREACHABLE, driver_errors_translated
 from chassis.database.pool import Database
-from chassis.durable_runs.ending_tasks import end_tasks
+from chassis.ending_tasks import end_tasks
 from chassis.errors import MarketplaceError
 
 PAUSE_SECONDS = 1.0

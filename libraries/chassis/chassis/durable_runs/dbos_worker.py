@@ -28,12 +28,12 @@ from chassis.durable_runs.dbos_engine import open_engine
 from chassis.durable_runs.dbos_runs import DbosRuns
 from chassis.durable_runs.dbos_steps import DbosSteps
 from chassis.durable_runs.dbos_wakeup import keep_waking
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import RunIdTaken, UnknownWorkflow, WorkerLost
 from chassis.durable_runs.executor_lock import executor_lock
 from chassis.durable_runs.outcomes import failed_inside, run_to_end
 from chassis.durable_runs.port import Json, Workflow, WorkflowRef
 from chassis.durable_runs.registry import RunRegistry
+from chassis.ending_tasks import end_tasks
 
 # The time steps get to end when the worker stops; what does not end is run again by the next worker.
 GRACE_SECONDS = 5.0

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import UnknownActivity
 from chassis.durable_runs.outcomes import CANCELLED, step_done, step_failed
 from chassis.durable_runs.port import Activity, Json, StepCall
 from chassis.durable_runs.registry import RunRegistry
+from chassis.ending_tasks import end_tasks
 from chassis.errors import KIND_FACTS, MarketplaceError, TimedOut, Unavailable
 
 CancelCheck = Callable[[], Awaitable[bool]]

@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 
 from chassis.database.errors import UNREACHABLE
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import ExecutorIdInUse, WorkerLost
+from chassis.ending_tasks import end_tasks
 
 PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.25

@@ -5,12 +5,12 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import RunNotFound
 from chassis.durable_runs.opening import RunsHome, open_runs, serve_runs
 from chassis.durable_runs.port import DurableRuns, Json, ServedRuns, WorkflowRef
 from chassis.durable_runs.registry import RunRegistry
 from chassis.durable_runs.status import RunState, RunStatus
+from chassis.ending_tasks import end_tasks
 from chassis.errors import InvalidInput, Unavailable
 
 LOOK_SECONDS = 10.0

@@ -7,11 +7,11 @@ from typing import Any
 
 from temporalio import activity
 
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.execution import perform
 from chassis.durable_runs.port import Json, StepCall
 from chassis.durable_runs.registry import RunRegistry
 from chassis.durable_runs.retry import Retry
+from chassis.ending_tasks import end_tasks
 
 PERFORM = "perform"
 SIGN_OF_LIFE_SECONDS = 0.5

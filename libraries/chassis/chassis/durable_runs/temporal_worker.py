@@ -14,7 +14,6 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from chassis.durable_runs.ending_tasks import end_tasks
 from chassis.durable_runs.errors import UnknownWorkflow
 from chassis.durable_runs.registry import RunRegistry
 from chassis.durable_runs.temporal_activity import performer
@@ -22,6 +21,7 @@ from chassis.durable_runs.temporal_address import TemporalAddress
 from chassis.durable_runs.temporal_client import connect
 from chassis.durable_runs.temporal_runs import TemporalRuns
 from chassis.durable_runs.temporal_workflow import Build, GenericWorkflow
+from chassis.ending_tasks import end_tasks
 from chassis.errors import Unavailable
 
 GRACE_SECONDS = 5.0

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from chassis.durable_runs.ending_tasks import end_tasks
+from chassis.ending_tasks import end_tasks
 from chassis.errors import ErrorKind, MarketplaceError
 from chassis.event_log.news import replay_of
 from chassis.event_log.port import Consumer, EventFailed, EventLog, RecordedEvent
